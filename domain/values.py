@@ -1,0 +1,198 @@
+"""The values that incidents and actors are made of: frozen, complete in themselves, defined once.
+
+pydantic validates their shape where data enters, `domain.checks` what no single field can tell, and
+orjson writes them to the log in the order of their fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from domain.text import (
+    STRICT_SHAPE,
+    CountryCode,
+    EdtfDate,
+    LanguageTag,
+    Line,
+    PublicationDate,
+    Slug,
+    Text,
+    Url,
+)
+from domain.vocabulary import (
+    ActorKind,
+    CountryRole,
+    IncidentType,
+    Measure,
+    ParticipantRole,
+    Status,
+)
+
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+"""Degrees north, WGS 84."""
+
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+"""Degrees east, WGS 84."""
+
+Count = Annotated[int, Field(ge=0, le=10**12, strict=True)]
+"""A count as a source gives it."""
+
+
+class PlacePrecision(StrEnum):
+    """What a place's coordinates stand for, from the best to the least known."""
+
+    EXACT = "exact"
+    NEAR = "near"  # within about 25 km
+    ADMIN2 = "admin2"  # a point for the district
+    ADMIN1 = "admin1"  # a point for the province
+    AREA = "area"  # a river, a border, a road, a wider region
+    COUNTRY = "country"
+    INTERNATIONAL = "international"  # waters or airspace of no country
+
+
+AccountStatus = Literal[Status.REPORTED, Status.CONFIRMED, Status.DISPUTED, Status.PLANNED]
+"""What a source can call an incident; retracting one is a curator's decision and a record of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Who says it, where it was published and when."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    name: Line
+    via: Line | None = None
+    url: Url | None = None
+    published: PublicationDate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something happened. Coordinates are degrees in WGS 84, both or neither."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    name: Line
+    country: CountryCode | None = None
+    admin1: Line | None = None
+    admin2: Line | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    precision: PlacePrecision | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvolvedCountry:
+    """A country whose timeline shows the incident, and why."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    code: CountryCode
+    role: CountryRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """A registered actor and its part in the incident."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    actor: Slug
+    role: ParticipantRole = ParticipantRole.UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A counted quantity. "About 100" is best 100; "more than 130" is low 130, high open.
+
+    ``inconsistent`` says that the source's own three numbers contradict each other and are kept as given.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    measure: Measure
+    of: Line | None = None
+    low: Count | None = None
+    best: Count | None = None
+    high: Count | None = None
+    inconsistent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignCode:
+    """A code that the incident carries in another scheme, as text: CAMEO ``010`` is not ``10``."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    scheme: Slug
+    code: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What one source says of an incident, complete in itself."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    title: Line
+    type: IncidentType
+    occurred: EdtfDate
+    source: Source
+    status: AccountStatus = Status.REPORTED
+    place: Place | None = None
+    countries: Annotated[tuple[InvolvedCountry, ...], Field(max_length=300)] = ()
+    participants: Annotated[tuple[Participant, ...], Field(max_length=1_000)] = ()
+    figures: Annotated[tuple[Figure, ...], Field(max_length=200)] = ()
+    summary: Text | None = None
+    codes: Annotated[tuple[ForeignCode, ...], Field(max_length=100)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The dataset that a record came from, and its own key there."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    dataset: Slug
+    key: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorName:
+    """A name of an actor, and the language it is in."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    text: Line
+    language: LanguageTag | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalId:
+    """An actor's id in another scheme: ``ucdp`` ``303``, ``wikidata`` ``Q42418``."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    scheme: Slug
+    id: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affiliation:
+    """The actor belongs to another one, on the occurred clock: from ``since`` to ``until``."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    actor: Slug
+    since: EdtfDate | None = None
+    until: EdtfDate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorProfile:
+    """An actor as it is registered. The first name is the one shown.
+
+    ``state`` is the country that it is, or acts for: it puts the actor's incidents on that timeline.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    id: Slug
+    kind: ActorKind
+    names: Annotated[tuple[ActorName, ...], Field(min_length=1, max_length=200)]
+    state: CountryCode | None = None
+    external_ids: Annotated[tuple[ExternalId, ...], Field(max_length=100)] = ()
+    affiliations: Annotated[tuple[Affiliation, ...], Field(max_length=500)] = ()
+    description: Text | None = None

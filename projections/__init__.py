@@ -1,0 +1,47 @@
+"""What is shown: pure folds from the log's records to rows, all brought forward together.
+
+`fold` is the whole of it: a batch of records, in log order, becomes rows in the store it is handed, in
+one transaction that the caller commits with the position reached. A record it does not know, or cannot
+fold, raises; nothing is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.records import (
+    AccountAdded,
+    ActorRegistered,
+    IncidentReported,
+    Record,
+    Recorded,
+)
+from projections import actors, incidents, instants, timelines
+from projections.store import Histories, Store, Tables
+
+VERSION = ".".join(str(p.VERSION) for p in (incidents, timelines, actors, instants))
+"""Changes when any fold changes; rows written by another version are never read."""
+
+TABLES: tuple[Tables, ...] = (
+    incidents.TABLES,
+    timelines.COUNTRIES.tables,
+    timelines.ACTORS.tables,
+    actors.TABLES,
+    instants.TABLES,
+)
+
+
+def fold(store: Store, batch: Sequence[Recorded[Record]], histories: Histories) -> None:
+    """Fold a batch of records, in log order, into every projection."""
+    of_incidents, of_actors = [], []
+    for recorded in batch:
+        match recorded.record:
+            case IncidentReported() | AccountAdded():
+                of_incidents.append(recorded)
+            case ActorRegistered():
+                of_actors.append(recorded)
+            case unknown:
+                raise TypeError(f"no projection knows {type(unknown).__name__}")
+    actors.fold(store, of_actors)
+    timelines.fold(store, incidents.fold(store, of_incidents, histories))
+    instants.fold(store, batch)

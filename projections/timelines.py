@@ -1,0 +1,99 @@
+"""The timelines of countries and of actors: which versions of which incidents are on them, and why.
+
+A row says that a version is on a subject's timeline, in order of its earliest day and then of the
+incident's number. Rows are only ever added: the version they point at knows when it was valid. Roles are
+bits, so that an incident in which a subject plays two parts is on its timeline once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.vocabulary import CountryRole, ParticipantRole
+from projections.incidents import ShownVersion
+from projections.store import Row, Store, Tables
+
+VERSION = 1
+
+LONG_SPAN = 366
+"""Incidents whose span is longer, in days, have an index of their own: few reach far into a window."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineTable:
+    """The table that holds the timelines of one kind of subject."""
+
+    name: str
+    roles: type[StrEnum]
+
+    @property
+    def tables(self) -> Tables:
+        """Its definition."""
+        return Tables(
+            create=(
+                f"""CREATE TABLE {self.name} (
+                    subject TEXT NOT NULL,
+                    earliest INTEGER NOT NULL,
+                    number INTEGER NOT NULL,
+                    latest INTEGER NOT NULL,
+                    from_position INTEGER NOT NULL,
+                    roles INTEGER NOT NULL,
+                    version_id INTEGER NOT NULL)""",
+            ),
+            index=(
+                f"""CREATE INDEX {self.name}_by_date ON {self.name}
+                    (subject, earliest, number, latest, from_position, roles, version_id)""",
+                f"""CREATE INDEX {self.name}_long ON {self.name}
+                    (subject, earliest, number, latest, from_position, roles, version_id)
+                    WHERE latest - earliest > {LONG_SPAN}""",
+            ),
+        )
+
+    def bits(self, roles: Iterable[str]) -> int:
+        """Roles as bits, each at its place in the vocabulary."""
+        order = list(self.roles)
+        return sum(1 << order.index(self.roles(role)) for role in set(roles))
+
+    def insert(self, store: Store, rows: Iterable[Row]) -> None:
+        """Add rows."""
+        store.executemany(f"INSERT INTO {self.name} VALUES (?,?,?,?,?,?,?)", rows)
+
+
+COUNTRIES = TimelineTable("country_timeline", CountryRole)
+ACTORS = TimelineTable("actor_timeline", ParticipantRole)
+
+
+def fold(store: Store, added: Iterable[ShownVersion]) -> None:
+    """Put versions on the timelines of their countries and participants."""
+    versions = list(added)
+    COUNTRIES.insert(
+        store,
+        _rows(COUNTRIES, versions, lambda v: ((c.code, c.role) for c in v.shown.countries)),
+    )
+    ACTORS.insert(
+        store,
+        _rows(ACTORS, versions, lambda v: ((p.actor, p.role) for p in v.shown.participants)),
+    )
+
+
+def _rows(
+    table: TimelineTable,
+    versions: Iterable[ShownVersion],
+    subjects: Callable[[ShownVersion], Iterable[tuple[str, str]]],
+) -> Iterator[Row]:
+    for each in versions:
+        roles: dict[str, list[str]] = {}
+        for subject, role in subjects(each):
+            roles.setdefault(subject, []).append(role)
+        for subject, played in roles.items():
+            yield (
+                subject,
+                each.shown.earliest,
+                each.number,
+                each.shown.latest,
+                each.version.from_position,
+                table.bits(played),
+                each.version_id,
+            )

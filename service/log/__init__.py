@@ -1,0 +1,79 @@
+"""The log: immutable records, numbered by position, one stream for each incident and each actor.
+
+What is appended is durable when `append` returns (WAL, ``synchronous=FULL``), all of it or none of it.
+Nothing here changes or deletes a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from uuid import UUID
+
+from eventsourcing.persistence import IntegrityError
+
+from domain.records import Record, Recorded
+from service.log.codec import Codec, RecordMapper
+from service.log.recorder import KeyedRequest, KnownRequest, LogRecorder
+from service.sqlite import Datastore
+
+READ_BATCH = 1_000
+
+
+class Clash(Exception):
+    """Raised when a stream already has the version, or a key the request, that is appended."""
+
+
+class Log:
+    """The log in one SQLite file, made if it is not there."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._datastore = Datastore(path, "FULL", create=True)
+        self._recorder = LogRecorder(self._datastore)
+        self._recorder.create_table()
+        self._mapper = RecordMapper(Codec())
+
+    def append(
+        self, records: Sequence[Recorded[Record]], request: KeyedRequest | None = None
+    ) -> Sequence[int]:
+        """Append records in one transaction; their positions. Raises `Clash`, having changed nothing."""
+        stored = [self._mapper.to_stored_event(recorded) for recorded in records]
+        try:
+            positions = self._recorder.insert_events(stored, request=request)
+        except IntegrityError as error:
+            raise Clash(str(error)) from error
+        return positions or ()
+
+    def read(self, after: int, limit: int = READ_BATCH) -> list[Recorded[Record]]:
+        """Up to `limit` records beyond a position, in order."""
+        found = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
+        return [self._mapper.to_recorded(each) for each in found]
+
+    def follow(self, after: int = 0) -> Iterator[Recorded[Record]]:
+        """Every record beyond a position, in order, up to the end the log has when it is reached."""
+        while batch := self.read(after):
+            yield from batch
+            after = batch[-1].position
+
+    def stream(self, stream: UUID) -> list[Recorded[Record]]:
+        """The records of one stream, in order; none if nothing was recorded there."""
+        return [self._mapper.to_recorded(each) for each in self._recorder.select_stream(stream)]
+
+    def has(self, stream: UUID) -> bool:
+        """Whether anything was recorded in a stream."""
+        return bool(self._recorder.select_stream(stream, limit=1))
+
+    def request(self, key: str) -> KnownRequest | None:
+        """What is known of an idempotency key."""
+        return self._recorder.select_request(key)
+
+    @property
+    def head(self) -> int:
+        """The newest position; 0 while the log is empty."""
+        return self._recorder.max_notification_id() or 0
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._datastore.close()

@@ -1,0 +1,91 @@
+"""Records as the log keeps them: a topic, and canonical bytes that are never rewritten.
+
+The bytes are UTF-8 JSON without white space, fields in the order of their definition. They are read back
+by the dataclass's own pydantic adapter, which refuses a field it does not know. An older version of a
+topic is brought up step by step: an upcaster takes the old fields and gives those of the next topic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
+from uuid import UUID
+
+import orjson
+from eventsourcing.persistence import (
+    Mapper,
+    MapperDeserialisationError,
+    Notification,
+    StoredEvent,
+)
+from pydantic import TypeAdapter, ValidationError
+
+from domain.records import ActorRecord, IncidentRecord, Record, Recorded
+
+Fields = dict[str, Any]
+Upcast = tuple[str, Callable[[Fields], Fields]]
+"""The next topic, and the fields it has, from those of the topic before."""
+
+RECORD_TYPES: tuple[type[Record], ...] = (*get_args(IncidentRecord), ActorRecord)
+
+UPCASTS: Mapping[str, Upcast] = {}
+"""By old topic. Empty while every record type is at its first version."""
+
+
+class Codec:
+    """Writes and reads records. Raises `MapperDeserialisationError` for bytes it can't trust."""
+
+    def __init__(
+        self,
+        types: Sequence[type[Record]] = RECORD_TYPES,
+        upcasts: Mapping[str, Upcast] = UPCASTS,
+    ) -> None:
+        self._adapters: dict[str, TypeAdapter[Record]] = {t.TOPIC: TypeAdapter(t) for t in types}
+        self._upcasts = upcasts
+
+    def encode(self, record: Record) -> tuple[str, bytes]:
+        """A record's topic and bytes."""
+        return record.TOPIC, orjson.dumps(record)
+
+    def decode(self, topic: str, state: bytes) -> Record:
+        """The record that bytes stored under a topic stand for."""
+        try:
+            if topic in self._upcasts:
+                topic, state = self._brought_up(topic, state)
+            return self._adapters[topic].validate_json(state)
+        except KeyError:
+            raise MapperDeserialisationError(
+                f"no record type has the topic {topic!r}: was this log written by a newer Casus?"
+            ) from None
+        except (ValidationError, orjson.JSONDecodeError) as error:
+            raise MapperDeserialisationError(f"a {topic} record is malformed: {error}") from error
+
+    def _brought_up(self, topic: str, state: bytes) -> tuple[str, bytes]:
+        fields = orjson.loads(state)
+        while topic in self._upcasts:
+            topic, upcast = self._upcasts[topic]
+            fields = upcast(fields)
+        return topic, orjson.dumps(fields)
+
+
+class RecordMapper(Mapper[UUID]):
+    """The library's mapper between records in their place and stored events."""
+
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+
+    def to_stored_event(self, domain_event: Recorded[Record]) -> StoredEvent:  # type: ignore[override]
+        """A record as the recorder stores it."""
+        topic, state = self.codec.encode(domain_event.record)
+        return StoredEvent(domain_event.stream, domain_event.version, topic, state)
+
+    def to_recorded(self, notification: Notification) -> Recorded[Record]:
+        """A stored record with its position. Raises `MapperDeserialisationError`, naming it."""
+        try:
+            record = self.codec.decode(notification.topic, notification.state)
+        except MapperDeserialisationError as error:
+            raise MapperDeserialisationError(f"position {notification.id}: {error}") from error
+        stream = notification.originator_id
+        if not isinstance(stream, UUID):
+            stream = UUID(stream)
+        return Recorded(notification.id, stream, notification.originator_version, record)

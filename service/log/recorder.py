@@ -1,0 +1,121 @@
+"""The log's table in SQLite: the library's recorder, with an explicit position and bulk inserts.
+
+Positions are 1, 2, 3, ... without a gap: they are given inside the one write transaction that SQLite
+allows at a time, and rows are never deleted. The position is a declared key, because SQLite's VACUUM may
+renumber an implicit one. ``(originator_id, originator_version)`` is unique, which is the optimistic
+concurrency of every stream.
+
+A request's idempotency key is stored in the transaction of its records: both are there or neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRequest:
+    """A request that named itself: its key, and a digest of what it asked for."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRequest:
+    """What is known of a key: the digest of its request, and the position of its last record."""
+
+    fingerprint: str
+    position: int
+
+
+class LogRecorder(SQLiteApplicationRecorder):
+    """Inserts and selects stored records of one SQLite file."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        """The log and the keys of the requests that wrote it."""
+        return [
+            f"""CREATE TABLE IF NOT EXISTS {self.events_table_name} (
+                position INTEGER PRIMARY KEY,
+                originator_id TEXT NOT NULL,
+                originator_version INTEGER NOT NULL,
+                topic TEXT NOT NULL,
+                state BLOB NOT NULL,
+                UNIQUE (originator_id, originator_version))""",
+            """CREATE TABLE IF NOT EXISTS idempotency_key (
+                key TEXT PRIMARY KEY,
+                fingerprint TEXT NOT NULL,
+                position INTEGER NOT NULL) WITHOUT ROWID""",
+        ]
+
+    def _insert_events(
+        self,
+        c: SQLiteCursor,
+        stored_events: Sequence[StoredEvent],
+        request: KeyedRequest | None = None,
+        **_: Any,
+    ) -> Sequence[int]:
+        c.execute(f"SELECT coalesce(max(position), 0) + 1 FROM {self.events_table_name}")
+        first: int = c.fetchone()[0]
+        positions = range(first, first + len(stored_events))
+        c.executemany(
+            f"INSERT INTO {self.events_table_name} VALUES (?,?,?,?,?)",
+            (
+                (position, _hex(s.originator_id), s.originator_version, s.topic, s.state)
+                for position, s in zip(positions, stored_events, strict=True)
+            ),
+        )
+        if request is not None:
+            c.execute(
+                "INSERT INTO idempotency_key VALUES (?,?,?)",
+                (request.key, request.fingerprint, positions[-1]),
+            )
+        return positions
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Up to `limit` records in order of position, from `start` to `stop`."""
+        first = (start or 0) + (0 if inclusive_of_start else 1)
+        where, parameters = "position >= ?", [first]
+        if stop is not None:
+            where, parameters = f"{where} AND position <= ?", [*parameters, stop]
+        if topics:
+            where += f" AND topic IN ({','.join('?' * len(topics))})"
+        return self._select(where, [*parameters, *topics, limit])
+
+    def select_stream(self, stream: UUID, limit: int = -1) -> Sequence[Notification]:
+        """The records of one stream in order, with their positions."""
+        return self._select("originator_id = ?", [stream.hex, limit])
+
+    def select_request(self, key: str) -> KnownRequest | None:
+        """What is known of an idempotency key; None if it was never used."""
+        with self.datastore.transaction(commit=False) as c:
+            c.execute("SELECT fingerprint, position FROM idempotency_key WHERE key = ?", (key,))
+            row = c.fetchone()
+        return KnownRequest(row[0], row[1]) if row else None
+
+    def _select(self, where: str, parameters: list[Any]) -> Sequence[Notification]:
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT originator_id, originator_version, topic, state, position"
+                f" FROM {self.events_table_name} WHERE {where} ORDER BY position LIMIT ?",
+                parameters,
+            )
+            return [Notification(UUID(row[0]), *tuple(row)[1:]) for row in c.fetchall()]
+
+
+def _hex(stream: UUID | str) -> str:
+    return stream.hex if isinstance(stream, UUID) else stream

@@ -1,0 +1,198 @@
+"""Reads: everything that the API and the command line answer from, at any moment of the clocks.
+
+Nothing here writes, and nothing replays: a read is an index range of the projections' rows. What it
+returns is finished JSON where an answer is made of entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from projections.actors import folded
+from service.reading.clocks import EVERYTHING_REPORTED, Moment
+from service.reading.database import Database
+from service.reading.directory import Directory
+from service.reading.selection import Place, Selection, page_statement
+from service.views.store import TRACKED
+
+
+class BeyondTheLog(ValueError):
+    """Raised when a position is asked for that the log has not reached."""
+
+    def __init__(self, position: int, head: int) -> None:
+        self.position, self.head = position, head
+        super().__init__(f"the log has reached position {head}, not {position}")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries as JSON, and where the next page begins; None after the last."""
+
+    items: list[bytes]
+    next: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class CountryCount:
+    """How many incidents a country's timeline shows."""
+
+    code: str
+    incidents: int
+
+
+class Reader:
+    """Reads of the generation of rows that is in use."""
+
+    def __init__(self, path: Callable[[], Path]) -> None:
+        self._database = Database(path)
+        self._directory = Directory(self._database)
+        self._instant = lru_cache(maxsize=4_096)(self._instant_at)
+        self._country_counts = lru_cache(maxsize=16)(self._counted_countries)
+
+    @property
+    def head(self) -> int:
+        """The newest position that can be read; 0 before the first record."""
+        rows = self._database.rows(
+            "SELECT notification_id FROM tracking WHERE application_name = ?", (TRACKED,)
+        )
+        return int(rows[0][0]) if rows else 0
+
+    def moment(
+        self,
+        position: int | None = None,
+        as_of: str | None = None,
+        reported_by: int = EVERYTHING_REPORTED,
+    ) -> Moment:
+        """The moment that a position or an instant stands for. Raises `BeyondTheLog`."""
+        head = self.head
+        if position is None:
+            position = head if as_of is None else self._position_at(as_of, head)
+        elif position > head:
+            raise BeyondTheLog(position, head)
+        return Moment(position, self._instant(position), reported_by)
+
+    def budget(self) -> AbstractContextManager[None]:
+        """Reads within raise `TooLong` where they turn out so."""
+        return self._database.budget()
+
+    def page(self, selection: Selection, moment: Moment, after: Place | None, limit: int) -> Page:
+        """A page of at most `limit` entries."""
+        rows = self._database.rows(*page_statement(selection, moment, after, limit + 1))
+        following = Place(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
+        del rows[limit:]
+        epoch = self._directory.epoch(moment.position)
+        render = self._directory.participants
+        return Page(
+            [
+                b'%b,"participants":%b}' % (entry, render(participants, epoch))
+                for _, _, participants, entry in rows
+            ],
+            following,
+        )
+
+    def incident(self, incident: str, moment: Moment) -> bytes | None:
+        """The entry of one incident; None if it is not there at the moment."""
+        rows = self._database.rows(
+            "SELECT participants, entry FROM incident_version WHERE incident = ?"
+            " AND from_position <= ? AND to_position > ?"
+            " AND reported_from <= ? AND reported_to > ?",
+            (incident, *[moment.position] * 2, *[moment.reported_by] * 2),
+        )
+        if not rows:
+            return None
+        participants, entry = rows[0]
+        epoch = self._directory.epoch(moment.position)
+        return b'%b,"participants":%b}' % (entry, self._directory.participants(participants, epoch))
+
+    def countries(self, moment: Moment) -> list[CountryCount]:
+        """The countries whose timelines show anything, by code."""
+        return self._country_counts(moment.position, moment.reported_by)
+
+    def _counted_countries(self, position: int, reported_by: int) -> list[CountryCount]:
+        rows = self._database.rows(
+            "SELECT t.subject, count(*) FROM country_timeline t"
+            " CROSS JOIN incident_version v ON v.version_id = t.version_id"
+            " WHERE t.from_position <= ? AND v.to_position > ? AND v.reported_from <= ?"
+            " AND v.reported_to > ? AND v.retracted = 0 GROUP BY t.subject ORDER BY t.subject",
+            (position, position, reported_by, reported_by),
+        )
+        return [CountryCount(*row) for row in rows]
+
+    def actor(self, slug: str, position: int) -> bytes | None:
+        """An actor's profile as JSON; None if it was not registered by then."""
+        rows = self._database.rows(
+            "SELECT profile FROM actor_version"
+            " WHERE actor = ? AND from_position <= ? AND to_position > ?",
+            (slug, position, position),
+        )
+        return rows[0][0] if rows else None
+
+    def actor_named(self, alias: str, position: int) -> str | None:
+        """The slug of the one actor that a name or external id leads to; None if none or several."""
+        rows = self._database.rows(
+            "SELECT DISTINCT actor FROM actor_alias"
+            " WHERE alias = ? AND from_position <= ? AND to_position > ? LIMIT 2",
+            (folded(alias), position, position),
+        )
+        return str(rows[0][0]) if len(rows) == 1 else None
+
+    def actors(
+        self,
+        position: int,
+        *,
+        after: str,
+        limit: int,
+        kind: str | None = None,
+        state: str | None = None,
+        text: str | None = None,
+    ) -> tuple[list[bytes], str | None]:
+        """Profiles as JSON by slug, and the slug that the next page comes after."""
+        where = ["actor > ?", "from_position <= ?", "to_position > ?"]
+        parameters: list[Any] = [after, position, position]
+        for column, value in (("kind", kind), ("state", state)):
+            if value:
+                where.append(f"{column} = ?")
+                parameters.append(value)
+        if text:
+            where.append(
+                "actor IN (SELECT actor FROM actor_alias"
+                " WHERE instr(alias, ?) > 0 AND from_position <= ? AND to_position > ?)"
+            )
+            parameters += [folded(text), position, position]
+        rows = self._database.rows(
+            f"SELECT actor, profile FROM actor_version WHERE {' AND '.join(where)}"
+            " ORDER BY actor LIMIT ?",
+            [*parameters, limit + 1],
+        )
+        return [row[1] for row in rows[:limit]], rows[limit - 1][0] if len(rows) > limit else None
+
+    def actor_slugs(self, position: int) -> list[str]:
+        """The slugs of all actors registered by a position."""
+        rows = self._database.rows(
+            "SELECT actor FROM actor_version WHERE from_position <= ? AND to_position > ?",
+            (position, position),
+        )
+        return [row[0] for row in rows]
+
+    def _position_at(self, instant: str, head: int) -> int:
+        rows = self._database.rows(
+            "SELECT position FROM instant WHERE recorded_at > ? ORDER BY recorded_at LIMIT 1",
+            (instant,),
+        )
+        return min(rows[0][0] - 1 if rows else head, head)
+
+    def _instant_at(self, position: int) -> str | None:
+        rows = self._database.rows(
+            "SELECT recorded_at FROM instant WHERE position <= ? ORDER BY position DESC LIMIT 1",
+            (position,),
+        )
+        return rows[0][0] if rows else None
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        self._database.close()

@@ -1,0 +1,73 @@
+"""Read-only connections to the generation in use, one a thread.
+
+A read is first tried within a budget of SQLite's own instructions, on the thread that serves requests:
+most pages are an index range and need a tenth of it. One that turns out long raises `TooLong` and is
+for the caller to repeat on a thread of its own, without a budget.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+INSTRUCTIONS_AT_ONCE = 100_000
+"""SQLite virtual machine instructions, about two milliseconds, that a read may take unasked."""
+
+
+class TooLong(Exception):
+    """Raised when a read takes more than its budget."""
+
+
+class Database:
+    """Read-only access to whichever file is in use."""
+
+    def __init__(self, path: Callable[[], Path]) -> None:
+        self._path = path
+        self._local = threading.local()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one statement. Raises `TooLong` within `budget`."""
+        try:
+            return self._connection().execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise TooLong from None
+            raise
+
+    @contextmanager
+    def budget(self) -> Iterator[None]:
+        """Statements of this thread within are stopped once they have run long."""
+        connection = self._connection()
+        connection.set_progress_handler(lambda: 1, INSTRUCTIONS_AT_ONCE)
+        try:
+            yield
+        finally:
+            connection.set_progress_handler(None, 0)
+
+    def _connection(self) -> sqlite3.Connection:
+        path = self._path()
+        if getattr(self._local, "path", None) == path:
+            connection: sqlite3.Connection = self._local.connection
+            return connection
+        self.close()
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA cache_size = -8000")
+        self._local.path, self._local.connection = path, connection
+        return connection
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.path = self._local.connection = None

@@ -1,0 +1,193 @@
+"""What a timeline read selects, and the one SQL statement that answers it.
+
+A page is an index range: the subject's rows in order of (earliest day, incident number), from where the
+last page ended. Incidents whose span began before a window are found in the year before it; the few whose
+span is longer have an index of their own, merged in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from projections.timelines import ACTORS, COUNTRIES, LONG_SPAN, TimelineTable
+from service.reading.clocks import Moment
+from service.reading.text_search import match_expression
+
+Order = Literal["asc", "desc"]
+Match = Literal["possible", "certain"]
+
+RETRACTED = "retracted"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A bounding box in degrees, WGS 84; one whose west is east of its east crosses the antimeridian."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a timeline's order a page ended."""
+
+    earliest: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which incidents, in which order. Days are day numbers; None leaves a filter out."""
+
+    country: str | None = None
+    actor: str | None = None
+    subject: Literal["country", "actor"] | None = None
+    first_day: int | None = None
+    last_day: int | None = None
+    match: Match = "possible"
+    types: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    box: Box | None = None
+    text: str | None = None
+    order: Order = "asc"
+
+
+Statement = tuple[str, list[Any]]
+
+
+def page_statement(
+    selection: Selection, moment: Moment, after: Place | None, limit: int
+) -> Statement:
+    """The statement that finds a page: rows of earliest day, number, participants and entry."""
+    direction = "DESC" if selection.order == "desc" else "ASC"
+    arms = [_arm(selection, moment, after, bounds) for bounds in _ranges(selection)]
+    sql = " UNION ALL ".join(arm for arm, _ in arms)
+    parameters = [parameter for _, parameters in arms for parameter in parameters]
+    return f"{sql} ORDER BY 1 {direction}, 2 {direction} LIMIT ?", [*parameters, limit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """A range of earliest days, of all incidents or of those with a long span."""
+
+    least: int | None
+    greatest: int | None
+    long_only: bool = False
+
+
+def _ranges(selection: Selection) -> list[_Range]:
+    first, last = selection.first_day, selection.last_day
+    if first is None or selection.match == "certain":
+        return [_Range(first, last)]
+    return [_Range(first - LONG_SPAN, last), _Range(None, first - LONG_SPAN - 1, long_only=True)]
+
+
+class _Conditions:
+    def __init__(self) -> None:
+        self.sql: list[str] = []
+        self.parameters: list[Any] = []
+
+    def add(self, sql: str, *parameters: Any) -> None:
+        self.sql.append(sql)
+        self.parameters += parameters
+
+
+def _arm(selection: Selection, moment: Moment, after: Place | None, days: _Range) -> Statement:
+    table = _subject_table(selection)
+    where = _Conditions()
+    t = "t" if table else "v"
+    if table:
+        where.add("t.subject = ?", _subject(selection, table))
+    _add_order(where, t, selection, after, days)
+    where.add(f"{t}.from_position <= ?", moment.position)
+    if table and selection.roles:
+        where.add("t.roles & ? != 0", table.bits(selection.roles))
+    where.add("v.to_position > ?", moment.position)
+    where.add("v.reported_from <= ? AND v.reported_to > ?", *[moment.reported_by] * 2)
+    _add_filters(where, t, selection, table)
+    source = (
+        f"{table.name} t CROSS JOIN incident_version v ON v.version_id = t.version_id"
+        if table
+        else "incident_version v"
+    )
+    return (
+        f"SELECT {t}.earliest, {t}.number, v.participants, v.entry FROM {source}"
+        f" WHERE {' AND '.join(where.sql)}",
+        where.parameters,
+    )
+
+
+def _subject_table(selection: Selection) -> TimelineTable | None:
+    if selection.subject == "country" or (selection.country and not selection.actor):
+        return COUNTRIES
+    return ACTORS if selection.actor else None
+
+
+def _subject(selection: Selection, table: TimelineTable) -> str | None:
+    return selection.country if table is COUNTRIES else selection.actor
+
+
+def _add_order(
+    where: _Conditions, t: str, selection: Selection, after: Place | None, days: _Range
+) -> None:
+    least, greatest = days.least, days.greatest
+    if after is not None:
+        if selection.order == "asc":
+            least = after.earliest if least is None else max(least, after.earliest)
+            where.add(f"({t}.earliest > ? OR {t}.number > ?)", after.earliest, after.number)
+        else:
+            greatest = after.earliest if greatest is None else min(greatest, after.earliest)
+            where.add(f"({t}.earliest < ? OR {t}.number < ?)", after.earliest, after.number)
+    if least is not None:
+        where.add(f"{t}.earliest >= ?", least)
+    if greatest is not None:
+        where.add(f"{t}.earliest <= ?", greatest)
+    if days.long_only:
+        where.add(f"{t}.latest - {t}.earliest > {LONG_SPAN}")
+    if selection.first_day is not None:
+        where.add(f"{t}.latest >= ?", selection.first_day)
+    if selection.last_day is not None and selection.match == "certain":
+        where.add(f"{t}.latest <= ?", selection.last_day)
+
+
+def _add_filters(
+    where: _Conditions, t: str, selection: Selection, table: TimelineTable | None
+) -> None:
+    if RETRACTED not in selection.statuses:
+        where.add("v.retracted = 0")
+    for column, allowed in (("type", selection.types), ("status", selection.statuses)):
+        if allowed:
+            where.add(f"v.{column} IN ({','.join('?' * len(allowed))})", *allowed)
+    for other, subject in ((COUNTRIES, selection.country), (ACTORS, selection.actor)):
+        if subject and table is not other:
+            where.add(
+                f"EXISTS (SELECT 1 FROM {other.name} o WHERE o.subject = ?"
+                f" AND o.earliest = {t}.earliest AND o.number = {t}.number"
+                f" AND o.version_id = {t}.version_id)",
+                subject,
+            )
+    if selection.box:
+        _add_box(where, t, selection.box)
+    if selection.text:
+        where.add(
+            f"{t}.version_id IN (SELECT rowid FROM incident_text WHERE incident_text MATCH ?)",
+            match_expression(selection.text),
+        )
+
+
+def _add_box(where: _Conditions, t: str, box: Box) -> None:
+    west_to_east = (
+        "longitude BETWEEN ? AND ?" if box.west <= box.east else "(longitude >= ? OR longitude <= ?)"
+    )
+    where.add(
+        f"{t}.version_id IN (SELECT version_id FROM incident_version"
+        f" WHERE latitude BETWEEN ? AND ? AND {west_to_east})",
+        box.south,
+        box.north,
+        box.west,
+        box.east,
+    )

@@ -1,0 +1,68 @@
+"""The library's SQLite datastore, fitted to Casus: WAL, a chosen durability, writes that queue.
+
+A write transaction takes the lock as it begins (``BEGIN IMMEDIATE``), so that what it reads cannot be
+stale when it writes, and so that writers in other processes wait for each other instead of failing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from eventsourcing.persistence import OperationalError
+from eventsourcing.sqlite import (
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+    SQLiteTransaction,
+)
+
+LOCK_TIMEOUT = 60
+"""Seconds that a writer waits for another process's transaction before it gives up."""
+
+Durability = Literal["FULL", "NORMAL", "OFF"]
+
+
+class _Transaction(SQLiteTransaction):
+    def __enter__(self) -> SQLiteCursor:
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute("BEGIN IMMEDIATE" if self.commit else "BEGIN")
+        except sqlite3.OperationalError as error:
+            raise OperationalError(error) from error
+        return cursor
+
+
+class _Connection(SQLiteConnection):
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        with _Transaction(self, commit=commit) as cursor, cursor:  # type: ignore[attr-defined]
+            yield cursor
+
+
+class _Pool(SQLiteConnectionPool):
+    synchronous: Durability = "FULL"
+
+    def _create_connection(self) -> SQLiteConnection:
+        stock = super()._create_connection()._sqlite_conn
+        stock.execute(f"PRAGMA synchronous = {self.synchronous}")
+        stock.execute("PRAGMA cache_size = -16000")
+        return _Connection(stock, self.max_age)
+
+
+class Datastore(SQLiteDatastore):
+    """A pool of connections to one database file.
+
+    ``FULL`` survives a power cut with every commit; ``NORMAL`` may lose the last of them, whole.
+    """
+
+    def __init__(self, path: Path, synchronous: Durability, *, create: bool) -> None:
+        mode = "rwc" if create else "rw"
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        super().__init__(uri, lock_timeout=LOCK_TIMEOUT, pool_timeout=LOCK_TIMEOUT)
+        self.pool = _Pool(db_name=uri, lock_timeout=LOCK_TIMEOUT, pool_timeout=LOCK_TIMEOUT)
+        self.pool.synchronous = synchronous

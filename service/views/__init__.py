@@ -1,0 +1,1 @@
+"""The projections' stores and what keeps them up with the log."""

@@ -1,0 +1,151 @@
+"""Brings the projections up to the log: batches of records, their rows and the position together.
+
+One projector writes at a time, whatever the number of processes: a batch begins by taking the store's
+write lock and reads from there how far the rows reach. A record that cannot be folded stops the
+projector at the position before it, loudly: `failure` says why, reads go on at that position, and
+nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+import projections
+from domain.records import IncidentRecord, Recorded
+from service.log import Log
+from service.views.store import Generation, ViewFolder
+
+BATCH = 1_000
+REBUILD_BATCH = 5_000
+
+Progress = Callable[[int, int], None]
+"""Told the position reached and the position aimed at."""
+
+
+class ProjectionStopped(Exception):
+    """Raised when a record could not be folded: names the position, and the cause."""
+
+    def __init__(self, position: int, cause: Exception) -> None:
+        self.position = position
+        self.cause = cause
+        super().__init__(
+            f"the record at position {position} could not be folded"
+            f" ({type(cause).__name__}: {cause}); the timelines stand at position {position - 1}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _LogHistories:
+    log: Log
+
+    def before(self, stream: UUID, version: int) -> Sequence[Recorded[IncidentRecord]]:
+        history = cast("list[Recorded[IncidentRecord]]", self.log.stream(stream))
+        return [recorded for recorded in history if recorded.version < version]
+
+
+class Projector:
+    """Follows a log into the generation in use."""
+
+    def __init__(self, log: Log, folder: ViewFolder) -> None:
+        self._log = log
+        self._folder = folder
+        self._histories = _LogHistories(log)
+        self._lock = threading.Lock()
+        self._generation: Generation | None = None
+        self.failure: ProjectionStopped | None = None
+
+    @property
+    def generation(self) -> Generation:
+        """The generation that is being written."""
+        if self._generation is None:
+            raise RuntimeError("the projector was not opened")
+        return self._generation
+
+    def open(self, progress: Progress | None = None) -> None:
+        """Use the current generation, rebuilt if there is none that can be trusted, and catch up."""
+        path = self._folder.current()
+        if path is not None:
+            generation = Generation(path)
+            if generation.is_sound() and generation.position <= self._log.head:
+                self._generation = generation
+                self.catch_up(progress)
+                return
+            generation.close()
+        self.rebuild(progress)
+
+    def catch_up(self, progress: Progress | None = None) -> int:
+        """Fold what the log has beyond the rows; the position reached. Raises `ProjectionStopped`."""
+        with self._lock:
+            try:
+                position = self._follow(self.generation, BATCH, progress)
+            except ProjectionStopped as stopped:
+                self.failure = stopped
+                raise
+            self.failure = None
+            return position
+
+    def check(self) -> None:
+        """Raise `ProjectionStopped` if the projections can't show what would be recorded now."""
+        if self.failure is not None:
+            raise self.failure
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Fold the whole log into a new generation and switch to it; the position reached."""
+        with self._lock:
+            generation = Generation(self._folder.next(), create=True)
+            self._follow(generation, REBUILD_BATCH, progress)
+            generation.make_indexes()
+            position = self._follow(generation, BATCH, progress)
+            self._folder.switch(generation.path)
+            if self._generation is not None:
+                self._generation.close()
+            self._generation = generation
+            self.failure = None
+            return position
+
+    def notice_switch(self) -> bool:
+        """Move to the generation that another process has switched to; whether there was one."""
+        path = self._folder.current()
+        if path is None or path == self.generation.path:
+            return False
+        with self._lock:
+            self.generation.close()
+            self._generation = Generation(path)
+        return True
+
+    def _follow(self, generation: Generation, size: int, progress: Progress | None) -> int:
+        position = generation.position
+        while (head := self._log.head) > position:
+            position = self._fold_batch(generation, size)
+            if progress:
+                progress(position, max(head, position))
+        return position
+
+    def _fold_batch(self, generation: Generation, size: int) -> int:
+        position = generation.position
+        try:
+            with generation.batch() as batch:
+                position = batch.position
+                records = self._log.read(position, size)
+                if records:
+                    projections.fold(batch.store, records, self._histories)
+                    position = records[-1].position
+                    batch.reach(position)
+                return position
+        except Exception as error:
+            if size == 1:
+                raise ProjectionStopped(position + 1, error) from error
+        # Find the record at fault: fold one by one up to it.
+        while True:
+            position = self._fold_batch(generation, 1)
+            if position >= self._log.head:
+                return position
+
+    def close(self) -> None:
+        """Close the store."""
+        if self._generation is not None:
+            self._generation.close()

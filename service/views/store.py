@@ -1,0 +1,157 @@
+"""The projections' store: one SQLite file a generation, beside the log and never needed by it.
+
+    views/CURRENT            the name of the generation in use
+    views/1.1.1.1-3.sqlite   rows of projection version 1.1.1.1, third generation
+
+A rebuild fills a new generation beside the old one and then replaces CURRENT in one rename. Whoever has
+the old one open goes on reading right answers from it until it looks at CURRENT again. Rows, and the
+position they reach, are committed in one transaction; what a power cut may take is whole batches, which
+are folded again.
+
+A file that is missing, of another projection version or damaged is not repaired but rebuilt.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from eventsourcing.persistence import PersistenceError, Tracking
+from eventsourcing.sqlite import SQLiteCursor, SQLiteTrackingRecorder
+
+import projections
+from projections.store import Row
+from service.sqlite import Datastore
+
+TRACKED = "casus"
+"""The name under which the position reached is tracked."""
+
+
+class CursorStore:
+    """The store that a fold is handed: one transaction's cursor."""
+
+    def __init__(self, cursor: SQLiteCursor) -> None:
+        self._cursor = cursor
+
+    def execute(self, sql: str, parameters: Row = ()) -> list[Any]:
+        """Run one statement; its rows, if it has any."""
+        self._cursor.execute(sql, parameters)
+        rows: list[Any] = self._cursor.fetchall()
+        return rows
+
+    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run one statement for each of the rows."""
+        self._cursor.executemany(sql, rows)
+
+
+class Batch:
+    """One transaction of a generation: rows and the position they reach."""
+
+    def __init__(self, recorder: SQLiteTrackingRecorder, cursor: SQLiteCursor) -> None:
+        self._recorder, self._cursor = recorder, cursor
+        self.store = CursorStore(cursor)
+
+    @property
+    def position(self) -> int:
+        """The position that the rows have reached."""
+        return self._recorder._max_tracking_id(TRACKED, self._cursor) or 0
+
+    def reach(self, position: int) -> None:
+        """Note the position that the rows of this transaction reach."""
+        self._recorder._insert_tracking(self._cursor, Tracking(TRACKED, position))
+
+
+class Generation:
+    """One file of rows."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        self._datastore = Datastore(path, "NORMAL", create=create)
+        self._recorder = SQLiteTrackingRecorder(self._datastore)
+        if create:
+            self._recorder.create_table()
+            self._run(statement for tables in projections.TABLES for statement in tables.create)
+
+    def make_indexes(self) -> None:
+        """Make the indexes that a rebuild leaves until its rows are in."""
+        self._run(statement for tables in projections.TABLES for statement in tables.index)
+
+    def _run(self, statements: Iterable[str]) -> None:
+        with self._datastore.transaction(commit=True) as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    @contextmanager
+    def batch(self) -> Iterator[Batch]:
+        """A transaction that holds the only right to write, committed if it ends well."""
+        with self._datastore.transaction(commit=True) as cursor:
+            yield Batch(self._recorder, cursor)
+
+    @property
+    def position(self) -> int:
+        """The position that the rows have reached."""
+        return self._recorder.max_tracking_id(TRACKED) or 0
+
+    def is_sound(self) -> bool:
+        """Whether the file can be read and is whole, by SQLite's own quick check."""
+        try:
+            connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
+            with connection:
+                verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            connection.close()
+            return verdict == "ok" and self.position >= 0
+        except (sqlite3.Error, PersistenceError):
+            return False
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._datastore.close()
+
+
+class ViewFolder:
+    """The folder of generations, and which of them is in use."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._pointer = folder / "CURRENT"
+
+    def current(self) -> Path | None:
+        """The generation in use; None if there is none that this version of the folds wrote."""
+        try:
+            path = self._folder / self._pointer.read_text().strip()
+        except FileNotFoundError:
+            return None
+        return path if path.name.startswith(_PREFIX) and path.is_file() else None
+
+    def next(self) -> Path:
+        """The path for a new generation; what stands there from a rebuild that died is removed."""
+        numbers = [int(path.stem.rsplit("-", 1)[1]) for path in self._folder.glob("*-*.sqlite")]
+        current = self.current()
+        used = int(current.stem.rsplit("-", 1)[1]) if current else 0
+        for number in range(used + 1, max(numbers, default=0) + 1):
+            _remove(self._folder / f"{_PREFIX}{number}.sqlite")
+        return self._folder / f"{_PREFIX}{used + 1}.sqlite"
+
+    def switch(self, path: Path) -> None:
+        """Use this generation from now on, and remove the others."""
+        staged = self._folder / "CURRENT.new"
+        staged.write_text(path.name + "\n")
+        with staged.open("rb") as file:
+            os.fsync(file.fileno())
+        staged.replace(self._pointer)
+        for other in self._folder.glob("*-*.sqlite"):
+            if other != path:
+                _remove(other)
+
+
+_PREFIX = f"{projections.VERSION}-"
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
