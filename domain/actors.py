@@ -34,7 +34,7 @@ def register_actor(
     return ActorRegistered(actor=profile, origin=origin, recorded_at=by.at, recorded_by=by.by)
 
 
-def evolve(profile: ActorProfile | None, recorded: Recorded[ActorRecord]) -> ActorProfile:
+def evolve(_: ActorProfile | None, recorded: Recorded[ActorRecord]) -> ActorProfile:
     """The actor's profile after one more of its records."""
     return recorded.record.actor
 

@@ -176,7 +176,9 @@ def _years(text: str, year: str) -> tuple[int, int]:
 def _season(first: int, last: int, season: int) -> Span:
     start = _SEASONS[season]
     end_year, end = (last + 1, 2) if start == 12 else (last, start + 2)
-    return Span(day_number(first, start, 1), day_number(end_year, end, days_in_month(end_year, end)))
+    return Span(
+        day_number(first, start, 1), day_number(end_year, end, days_in_month(end_year, end))
+    )
 
 
 def _digits(text: str, digits: str, low: int, high: int, what: str) -> tuple[int, int]:

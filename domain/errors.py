@@ -1,10 +1,11 @@
 """What the domain refuses.
 
     DomainError
-    ├── BadDate            (domain.edtf)
-    ├── UnknownCountry     (domain.countries)
-    ├── UnknownCode        (domain.vocabulary)
-    └── Refusal            (domain.decisions)
+    ├── BadDate            domain.edtf
+    ├── UnknownCountry     domain.countries
+    ├── UnknownCode        domain.vocabulary
+    ├── Faulty             domain.checks
+    └── ActorExists        domain.actors
 
 Each carries data, not text for a transport: one table in ``service/api/problems.py`` turns them into
 answers.

@@ -153,5 +153,3 @@ def incident_at(
 def reported_day(record: IncidentRecord) -> int:
     """The day, as a number, from which the reported clock shows a record."""
     return span(record.reported).latest
-
-

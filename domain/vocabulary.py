@@ -25,6 +25,7 @@ class Term(StrEnum):
     definition: str
 
     def __new__(cls, value: str, definition: str = "") -> Self:
+        """A word and what it means."""
         term = str.__new__(cls, value)
         term._value_ = value
         term.definition = definition

@@ -8,10 +8,13 @@ fold, raises; nothing is skipped.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never, cast
 
 from domain.records import (
     AccountAdded,
+    ActorRecord,
     ActorRegistered,
+    IncidentRecord,
     IncidentReported,
     Record,
     Recorded,
@@ -33,15 +36,16 @@ TABLES: tuple[Tables, ...] = (
 
 def fold(store: Store, batch: Sequence[Recorded[Record]], histories: Histories) -> None:
     """Fold a batch of records, in log order, into every projection."""
-    of_incidents, of_actors = [], []
+    of_incidents: list[Recorded[IncidentRecord]] = []
+    of_actors: list[Recorded[ActorRecord]] = []
     for recorded in batch:
         match recorded.record:
             case IncidentReported() | AccountAdded():
-                of_incidents.append(recorded)
+                of_incidents.append(cast("Recorded[IncidentRecord]", recorded))
             case ActorRegistered():
-                of_actors.append(recorded)
+                of_actors.append(cast("Recorded[ActorRecord]", recorded))
             case unknown:
-                raise TypeError(f"no projection knows {type(unknown).__name__}")
+                assert_never(unknown)
     actors.fold(store, of_actors)
     timelines.fold(store, incidents.fold(store, of_incidents, histories))
     instants.fold(store, batch)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from domain.dates import OPEN_FUTURE
 from domain.incidents import Incident, incident_at, reported_day
@@ -75,7 +76,7 @@ def _opened_by_last(history: Sequence[Recorded[IncidentRecord]]) -> list[Version
     earlier = {reported_day(recorded.record) for recorded in history[:-1]}
     days = sorted({day, *earlier, OPEN_FUTURE})
     opened = []
-    for start, end in zip(days, days[1:], strict=False):
+    for start, end in pairwise(days):
         # The segment that `day` cuts in two is closed as a whole: its first part opens again unchanged.
         if start >= day or (end == day and day not in earlier):
             incident = incident_at(history, position, start)

@@ -9,8 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.checks import Fault, Path
-from domain.countries import UnknownCountry
-from domain.edtf import BadDate
+from domain.errors import DomainError
 from domain.text import LINE_PATTERN, SLUG_PATTERN, TEXT_PATTERN
 
 MOST_FAULTS = 100
@@ -55,10 +54,8 @@ def json_path(path: Path) -> str:
 def _message(error: dict[str, Any]) -> str:
     context = error.get("ctx", {})
     cause = context.get("error")
-    if isinstance(cause, BadDate):
+    if isinstance(cause, DomainError):
         return str(cause)
-    if isinstance(cause, UnknownCountry):
-        return f"{cause}"
     match error["type"]:
         case "json_invalid":
             return f"this is not JSON: {context.get('error', error['msg'])}"

@@ -40,7 +40,7 @@ class _Transaction(SQLiteTransaction):
 class _Connection(SQLiteConnection):
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
-        with _Transaction(self, commit=commit) as cursor, cursor:  # type: ignore[attr-defined]
+        with _Transaction(self, commit=commit) as cursor, cursor:
             yield cursor
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from string import ascii_uppercase
 
 import pycountry
 import pytest
@@ -67,7 +68,6 @@ NAMES_IN_DATASETS = {
     "Yemen (North Yemen)": "YEM",
     "Zimbabwe (Rhodesia)": "ZWE",
     "Bailiwick of Jersey": "JEY",
-    "Caribbean Netherlands": "BES",
     "Democratic Republic of Congo": "COD",
     "Republic of Congo": "COG",
     "eSwatini": "SWZ",
@@ -77,7 +77,6 @@ NAMES_IN_DATASETS = {
     "West Bank and Gaza": "PSE",
     "Egypt, Arab Rep.": "EGY",
     "Korea, Dem. People's Rep.": "PRK",
-    "Lao PDR": "LAO",
     "Iran (Persia)": "IRN",
     "Antigua & Barbuda": "ATG",
     "St. Vincent and the Grenadines": "VCT",
@@ -213,9 +212,9 @@ def test_diacritics_punctuation_and_articles_make_no_difference_to_a_name(
     "text",
     [
         "",
-        " ",
-        "\x00",
         "AFG\x00",
+        "Afghanistan\x00",
+        "Afghanistan".ljust(MAX_LENGTH + 1),
         "A.F.G",
         "ß",  # upper case: SS, South Sudan
         "\ufb01",  # the ligature fi, upper case: FI, Finland
@@ -236,9 +235,9 @@ def test_what_only_resembles_a_code_is_no_country(text: str) -> None:
         find_country(text)
 
 
-def test_a_long_text_is_refused_without_being_carried_along() -> None:
+def test_a_long_text_is_refused_unread_beyond_its_beginning() -> None:
     with pytest.raises(UnknownCountry) as caught:
-        find_country("Afghanistan" + " " * 1_000_000)
+        find_country("Afghanistan" + " " * 1_000_000 + "Papua New Guinea")
     assert caught.value.text == "Afghanistan".ljust(MAX_LENGTH) + "…"
     assert caught.value.nearest[0].code == "AFG"
 
@@ -265,10 +264,9 @@ def test_an_unknown_number_suggests_the_countries_numbered_beside_it() -> None:
     assert nearest_codes("700")[0] == "AFG"
 
 
-@pytest.mark.parametrize("letter", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-def test_an_unassigned_code_always_suggests_three_countries(letter: str) -> None:
-    assert len(nearest_codes(letter * 3)) == 3
-    assert len(nearest_codes("XYZ")) == 3
+@pytest.mark.parametrize("code", ["XYZ", *(letter * 3 for letter in ascii_uppercase)])
+def test_an_unassigned_code_suggests_three_countries(code: str) -> None:
+    assert len(nearest_codes(code)) == 3
 
 
 def test_fips_codes_are_not_alpha2_codes() -> None:

@@ -171,7 +171,7 @@ def test_the_longest_cameo_code_in_the_table_decides() -> None:
         " 190",
         "19a",
         "19000",
-        "1\u0669",
+        "19\u0669",
         "\uff11\uff19\uff10",
     ],
 )

@@ -1,0 +1,174 @@
+"""The ``casus`` program: serve a store, load it, read it and look after it.
+
+Exit status: 0 if it was done, 1 if what was asked could not be done (the message says why), 2 for a
+command line that makes no sense.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import typer
+from eventsourcing.persistence import PersistenceError
+
+from domain.checks import Faulty
+from domain.errors import DomainError
+from service.cli.output import errors, out, progress, refuse
+from service.settings import Settings
+
+app = typer.Typer(
+    name="casus",
+    help="An event-sourced conflict timeline service.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Home = Annotated[
+    Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
+    typer.Option(
+        "--home", help="The folder of the store.", envvar="CASUS_HOME", show_default="./var"
+    ),
+]
+
+
+def settings_of(home: Path | None) -> Settings:
+    """The settings, with the folder that a command was given."""
+    return Settings() if home is None else Settings(CASUS_HOME=home)
+
+
+def main() -> None:
+    """Run the program; a refusal is one plain message, never a traceback."""
+    try:
+        app()
+    except (DomainError, PersistenceError, OSError) as error:
+        refuse(str(error))
+
+
+@app.command(epilog="Example: [bold]casus serve --port 8080[/bold]")
+def serve(
+    home: Home = None,
+    host: Annotated[
+        str | None, typer.Option(help="The address to serve on.", envvar="HOST")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="The port to serve on.", envvar="PORT", min=0, max=65535),
+    ] = None,
+    bundled: Annotated[
+        bool, typer.Option(help="Fill an empty store with the chronicle of 2021.")
+    ] = True,
+) -> None:
+    """Serve the store over HTTP."""
+    from service.cli.serving import serve_store
+
+    settings = settings_of(home)
+    changed = {"host": host or settings.host, "port": settings.port if port is None else port}
+    serve_store(settings.model_copy(update=changed), bundled=bundled)
+
+
+@app.command(epilog="Example: [bold]casus load my-chronicle.json[/bold]")
+def load(
+    file: Annotated[Path, typer.Argument(help="A chronicle (JSON); - reads standard input.")],
+    home: Home = None,
+    by: Annotated[str, typer.Option(help="Who loads it: named in every record.")] = "casus load",
+) -> None:
+    """Load a chronicle: all of it, or nothing and a list of its faults."""
+    from service.bootstrap import open_casus
+    from service.chronicles import load_chronicle, parse_chronicle
+    from service.faults import json_path
+
+    data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        chronicle = parse_chronicle(data)
+        with progress("reading the log") as tell:
+            casus = open_casus(settings_of(home), progress=tell)
+        loaded = load_chronicle(chronicle, casus.log, casus.desk, by)
+    except Faulty as faulty:
+        errors.print(f"{file}: nothing was loaded; {len(faulty.faults)} fault(s):", markup=False)
+        for fault in faulty.faults:
+            errors.print(
+                f"  {json_path(fault.path)}: {fault.message}", markup=False, soft_wrap=True
+            )
+        raise typer.Exit(1) from None
+    out.print(
+        f"{chronicle.title}: {loaded.incidents} incidents with {loaded.accounts} accounts,"
+        f" {loaded.actors} actors; {loaded.records} records appended, position {loaded.position}",
+        markup=False,
+        soft_wrap=True,
+    )
+    casus.close()
+
+
+@app.command(epilog="Example: [bold]casus timeline AFG --from 2021-05-01 --to 2021-06-23[/bold]")
+def timeline(
+    subject: Annotated[str, typer.Argument(help="A country (AFG, gw:700, a name) or an actor.")],
+    home: Home = None,
+    since: Annotated[str | None, typer.Option("--from", help="The first day.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="The last day, inclusive.")] = None,
+    match: Annotated[
+        Literal["possible", "certain"], typer.Option(help="How an uncertain date is taken.")
+    ] = "possible",
+    reported_by: Annotated[
+        str | None, typer.Option(help="Only what was published by this day.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="As the log stood at this instant or day.")
+    ] = None,
+    position: Annotated[
+        int | None, typer.Option(help="As the log stood at this position.", min=0)
+    ] = None,
+    limit: Annotated[int, typer.Option(help="The most incidents to show.", min=1)] = 100,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Show the timeline of a country or an actor."""
+    from service.cli.reading import show_timeline
+
+    show_timeline(
+        settings_of(home),
+        subject,
+        since=since,
+        to=to,
+        match=match,
+        reported_by=reported_by,
+        as_of=as_of,
+        position=position,
+        limit=limit,
+        json=json,
+    )
+
+
+@app.command(epilog="Example: [bold]casus log --after 60 --limit 5[/bold]")
+def log(
+    home: Home = None,
+    after: Annotated[int, typer.Option(help="Only records beyond this position.", min=0)] = 0,
+    limit: Annotated[int, typer.Option(help="The most records to show.", min=1)] = 50,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Show the log's records: what was recorded, when and by whom."""
+    from service.cli.reading import show_log
+
+    show_log(settings_of(home), after=after, limit=limit, json=json)
+
+
+@app.command(epilog="Example: [bold]casus rebuild[/bold]")
+def rebuild(home: Home = None) -> None:
+    """Build the timelines anew from the log, beside those in use, and switch to them."""
+    from service.cli.upkeep import rebuild_views
+
+    rebuild_views(settings_of(home))
+
+
+@app.command(epilog="Example: [bold]casus status --json[/bold]")
+def status(
+    home: Home = None,
+    json: Annotated[bool, typer.Option("--json", help="A JSON object.")] = False,
+) -> None:
+    """Say where the store lies, how far the log and the timelines reach, and what is wrong."""
+    from service.cli.upkeep import show_status
+
+    show_status(settings_of(home), json=json)

@@ -31,7 +31,7 @@ class Log:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._datastore = Datastore(path, "FULL", create=True)
-        self._recorder = LogRecorder(self._datastore)
+        self._recorder = LogRecorder(self._datastore, path)
         self._recorder.create_table()
         self._mapper = RecordMapper(Codec())
 
@@ -72,8 +72,9 @@ class Log:
     @property
     def head(self) -> int:
         """The newest position; 0 while the log is empty."""
-        return self._recorder.max_notification_id() or 0
+        return self._recorder.max_notification_id()
 
     def close(self) -> None:
         """Close the connections."""
+        self._recorder.close()
         self._datastore.close()

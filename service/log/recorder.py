@@ -12,11 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
+
+from service.database import Database
+from service.sqlite import Datastore
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,14 @@ class KnownRequest:
 
 
 class LogRecorder(SQLiteApplicationRecorder):
-    """Inserts and selects stored records of one SQLite file."""
+    """Inserts and selects stored records of one SQLite file.
+
+    It selects on connections of its own: the library's pool keeps readers waiting behind a writer.
+    """
+
+    def __init__(self, datastore: Datastore, path: Path) -> None:
+        super().__init__(datastore)
+        self._reads = Database(lambda: path)
 
     def construct_create_table_statements(self) -> list[str]:
         """The log and the keys of the requests that wrote it."""
@@ -102,19 +113,27 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def select_request(self, key: str) -> KnownRequest | None:
         """What is known of an idempotency key; None if it was never used."""
-        with self.datastore.transaction(commit=False) as c:
-            c.execute("SELECT fingerprint, position FROM idempotency_key WHERE key = ?", (key,))
-            row = c.fetchone()
-        return KnownRequest(row[0], row[1]) if row else None
+        rows = self._reads.rows(
+            "SELECT fingerprint, position FROM idempotency_key WHERE key = ?", (key,)
+        )
+        return KnownRequest(*rows[0]) if rows else None
+
+    def max_notification_id(self) -> int:
+        """The newest position; 0 while there is no record."""
+        rows = self._reads.rows(f"SELECT coalesce(max(position), 0) FROM {self.events_table_name}")
+        return int(rows[0][0])
+
+    def close(self) -> None:
+        """Close this thread's connection for reading."""
+        self._reads.close()
 
     def _select(self, where: str, parameters: list[Any]) -> Sequence[Notification]:
-        with self.datastore.transaction(commit=False) as c:
-            c.execute(
-                "SELECT originator_id, originator_version, topic, state, position"
-                f" FROM {self.events_table_name} WHERE {where} ORDER BY position LIMIT ?",
-                parameters,
-            )
-            return [Notification(UUID(row[0]), *tuple(row)[1:]) for row in c.fetchall()]
+        rows = self._reads.rows(
+            "SELECT originator_id, originator_version, topic, state, position"
+            f" FROM {self.events_table_name} WHERE {where} ORDER BY position LIMIT ?",
+            parameters,
+        )
+        return [Notification(UUID(row[0]), *row[1:]) for row in rows]
 
 
 def _hex(stream: UUID | str) -> str:

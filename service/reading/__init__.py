@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from projections.actors import folded
+from service.database import Database
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
-from service.reading.database import Database
 from service.reading.directory import Directory
 from service.reading.selection import Place, Selection, page_statement
 from service.views.store import TRACKED

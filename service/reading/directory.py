@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import orjson
 
-from service.reading.database import Database
+from service.database import Database
 
 
 class Directory:

@@ -38,13 +38,30 @@ class Place:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """Whose timeline: a country by its code, or an actor by its slug."""
+
+    kind: Literal["country", "actor"]
+    id: str
+
+    @property
+    def table(self) -> TimelineTable:
+        """The table that its timeline is in."""
+        return COUNTRIES if self.kind == "country" else ACTORS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which incidents, in which order. Days are day numbers; None leaves a filter out."""
+    """Which incidents, in which order. Days are day numbers; None leaves a filter out.
 
+    The subject is whose timeline it is, and who plays the roles; a country and an actor beside it narrow
+    it to what is on their timelines as well.
+    """
+
+    subject: SubjectKey | None = None
     country: str | None = None
     actor: str | None = None
-    subject: Literal["country", "actor"] | None = None
     first_day: int | None = None
     last_day: int | None = None
     match: Match = "possible"
@@ -97,21 +114,21 @@ class _Conditions:
 
 
 def _arm(selection: Selection, moment: Moment, after: Place | None, days: _Range) -> Statement:
-    table = _subject_table(selection)
+    subject = selection.subject
     where = _Conditions()
-    t = "t" if table else "v"
-    if table:
-        where.add("t.subject = ?", _subject(selection, table))
+    t = "t" if subject else "v"
+    if subject:
+        where.add("t.subject = ?", subject.id)
     _add_order(where, t, selection, after, days)
     where.add(f"{t}.from_position <= ?", moment.position)
-    if table and selection.roles:
-        where.add("t.roles & ? != 0", table.bits(selection.roles))
+    if subject and selection.roles:
+        where.add("t.roles & ? != 0", subject.table.bits(selection.roles))
     where.add("v.to_position > ?", moment.position)
     where.add("v.reported_from <= ? AND v.reported_to > ?", *[moment.reported_by] * 2)
-    _add_filters(where, t, selection, table)
+    _add_filters(where, t, selection)
     source = (
-        f"{table.name} t CROSS JOIN incident_version v ON v.version_id = t.version_id"
-        if table
+        f"{subject.table.name} t CROSS JOIN incident_version v ON v.version_id = t.version_id"
+        if subject
         else "incident_version v"
     )
     return (
@@ -119,16 +136,6 @@ def _arm(selection: Selection, moment: Moment, after: Place | None, days: _Range
         f" WHERE {' AND '.join(where.sql)}",
         where.parameters,
     )
-
-
-def _subject_table(selection: Selection) -> TimelineTable | None:
-    if selection.subject == "country" or (selection.country and not selection.actor):
-        return COUNTRIES
-    return ACTORS if selection.actor else None
-
-
-def _subject(selection: Selection, table: TimelineTable) -> str | None:
-    return selection.country if table is COUNTRIES else selection.actor
 
 
 def _add_order(
@@ -154,16 +161,14 @@ def _add_order(
         where.add(f"{t}.latest <= ?", selection.last_day)
 
 
-def _add_filters(
-    where: _Conditions, t: str, selection: Selection, table: TimelineTable | None
-) -> None:
+def _add_filters(where: _Conditions, t: str, selection: Selection) -> None:
     if RETRACTED not in selection.statuses:
         where.add("v.retracted = 0")
     for column, allowed in (("type", selection.types), ("status", selection.statuses)):
         if allowed:
             where.add(f"v.{column} IN ({','.join('?' * len(allowed))})", *allowed)
     for other, subject in ((COUNTRIES, selection.country), (ACTORS, selection.actor)):
-        if subject and table is not other:
+        if subject:
             where.add(
                 f"EXISTS (SELECT 1 FROM {other.name} o WHERE o.subject = ?"
                 f" AND o.earliest = {t}.earliest AND o.number = {t}.number"
@@ -181,7 +186,9 @@ def _add_filters(
 
 def _add_box(where: _Conditions, t: str, box: Box) -> None:
     west_to_east = (
-        "longitude BETWEEN ? AND ?" if box.west <= box.east else "(longitude >= ? OR longitude <= ?)"
+        "longitude BETWEEN ? AND ?"
+        if box.west <= box.east
+        else "(longitude >= ? OR longitude <= ?)"
     )
     where.add(
         f"{t}.version_id IN (SELECT version_id FROM incident_version"

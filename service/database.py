@@ -1,4 +1,4 @@
-"""Read-only connections to the generation in use, one a thread.
+"""Read-only connections to an SQLite file, one a thread, apart from the pool that writes.
 
 A read is first tried within a budget of SQLite's own instructions, on the thread that serves requests:
 most pages are an index range and need a tenth of it. One that turns out long raises `TooLong` and is
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 

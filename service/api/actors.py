@@ -1,0 +1,202 @@
+"""``/v1/actors``: registering actors, finding them, and the timeline of each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Body, Path, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from domain.actors import ActorExists
+from domain.values import ActorProfile
+from service.api.answers import Answer, url_of
+from service.api.context import casus_of, moment_of, no_such_actor
+from service.api.cursors import Continuation, read_cursor, write_cursor
+from service.api.documents import (
+    NOT_MODIFIED,
+    ActorAnswer,
+    ActorsAnswer,
+    problem_responses,
+)
+from service.api.parameters import ActorsQuery, Clocks, TimelineQuery
+from service.api.problems import Problem
+from service.api.routing import ReadRoute, WriteRoute
+from service.api.timelines import Subject, Timeline, timeline_answer, with_cursor
+from service.api.writing import IdempotencyKey, author_of, keyed
+from service.bootstrap import Casus
+from service.reading.clocks import Moment
+
+router = APIRouter(prefix="/v1/actors", tags=["actors"], route_class=ReadRoute)
+writes = APIRouter(prefix="/v1/actors", tags=["actors"], route_class=WriteRoute)
+
+Actor = Annotated[
+    str,
+    Path(
+        description="The actor's id; a name or an external id (ucdp:303) leads there.",
+        openapi_examples={"Taliban": {"value": "taliban"}},
+    ),
+]
+
+
+@router.get(
+    "",
+    summary="Actors by id",
+    responses={
+        200: {"model": ActorsAnswer},
+        **NOT_MODIFIED,
+        **problem_responses("bad-parameter", "bad-cursor"),
+    },
+)
+def list_actors(request: Request, query: Annotated[ActorsQuery, Query()]) -> Response:
+    """The actors registered, by id, as they were at a position."""
+    casus = casus_of(request)
+    scope = f"actors{query.q!r}{query.kind}{query.state}"
+    after = ""
+    if query.cursor is None:
+        moment = moment_of(casus, query)
+    else:
+        go_on = read_cursor(query.cursor, scope)
+        moment = casus.reader.moment(go_on.position, None, go_on.reported_by)
+        (after,) = go_on.after
+    answer = Answer(request, moment, fixed=query.fixed or bool(after))
+    if unchanged := answer.not_modified():
+        return unchanged
+    profiles, following = casus.reader.actors(
+        moment.position,
+        after=after,
+        limit=query.limit,
+        kind=query.kind,
+        state=query.state,
+        text=query.q,
+    )
+    next_url = None
+    if following is not None:
+        go_on = Continuation(moment.position, moment.reported_by, (following,))
+        next_url = with_cursor(request, write_cursor(go_on, scope))
+    body = b'{%b,"items":[%b],"next":%b}' % (
+        _moment_fields(moment),
+        b",".join(profiles),
+        orjson.dumps(next_url),
+    )
+    return answer.of(body, links=[f'<{next_url}>; rel="next"'] if next_url else None)
+
+
+@router.get(
+    "/{actor}",
+    summary="An actor",
+    responses={
+        200: {"model": ActorAnswer},
+        307: {"description": "A name or external id: the actor is at Location."},
+        **NOT_MODIFIED,
+        **problem_responses("bad-parameter", "unknown-actor"),
+    },
+)
+def get_actor(request: Request, query: Annotated[Clocks, Query()], actor: Actor) -> Response:
+    """An actor's names, external ids and affiliations, as they were at a position."""
+    casus = casus_of(request)
+    moment = moment_of(casus, query)
+    answer = Answer(request, moment, fixed=query.fixed)
+    profile = casus.reader.actor(actor, moment.position)
+    if profile is None:
+        return _lead_on(request, casus, actor, moment, "")
+    return answer.not_modified() or answer.of(_actor_bytes(moment, actor, profile))
+
+
+@router.get(
+    "/{actor}/timeline",
+    summary="An actor's timeline",
+    responses={
+        200: {"model": Timeline},
+        307: {"description": "A name or external id: the timeline is at Location."},
+        **NOT_MODIFIED,
+        **problem_responses("bad-parameter", "bad-cursor", "unknown-actor"),
+    },
+)
+def actor_timeline(
+    request: Request, query: Annotated[TimelineQuery, Query()], actor: Actor
+) -> Response:
+    """The incidents that an actor takes part in, each once."""
+    casus = casus_of(request)
+    moment = moment_of(casus, query)
+    profile = casus.reader.actor(actor, moment.position)
+    if profile is None:
+        return _lead_on(request, casus, actor, moment, "/timeline")
+    name = orjson.loads(profile)["names"][0]["text"]
+    return timeline_answer(request, query, Subject(kind="actor", id=actor, name=name), moment)
+
+
+_EXAMPLE = {
+    "id": "tajik-border-troops",
+    "kind": "state",
+    "names": [
+        {"text": "Tajik Border Troops", "language": "en"},
+        {"text": "Пограничные войска Таджикистана", "language": "ru"},
+    ],
+    "state": "TJK",
+}
+
+
+@writes.post(
+    "",
+    status_code=201,
+    summary="Register an actor",
+    responses={
+        201: {"model": ActorAnswer},
+        **problem_responses(
+            "invalid-body",
+            "bad-header",
+            "body-too-large",
+            "unsupported-media-type",
+            "actor-exists",
+            "idempotency-key-reused",
+            "projection-stopped",
+            "busy",
+        ),
+    },
+)
+def register_actor(
+    request: Request,
+    body: Annotated[ActorProfile, Body(openapi_examples={"an army": {"value": _EXAMPLE}})],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Register an actor under an id of your choosing; the first of its names is the one shown."""
+    casus = casus_of(request)
+    try:
+        written = casus.desk.register_actor(
+            body, author_of(request), keyed(request, idempotency_key, body)
+        )
+    except ActorExists as known:
+        raise Problem("actor-exists", str(known)) from None
+    moment = casus.reader.moment(written.position)
+    profile = casus.reader.actor(body.id, written.position)
+    answer = Answer(request, moment)
+    answer.headers["Location"] = f"{url_of(request)}/{body.id}"
+    return answer.of(_actor_bytes(moment, body.id, profile or b"null"), status=201)
+
+
+def _lead_on(request: Request, casus: Casus, alias: str, moment: Moment, rest: str) -> Response:
+    actor = casus.reader.actor_named(alias, moment.position)
+    if actor is None:
+        raise no_such_actor(casus, alias, moment.position)
+    query = request.scope["query_string"].decode("ascii")
+    return RedirectResponse(f"/v1/actors/{actor}{rest}" + (f"?{query}" if query else ""))
+
+
+def _moment_fields(moment: Moment) -> bytes:
+    return orjson.dumps(
+        {
+            "position": moment.position,
+            "as_of": moment.as_of,
+            "reported_by": moment.reported_by_text,
+        }
+    )[1:-1]
+
+
+def _actor_bytes(moment: Moment, actor: str, profile: bytes) -> bytes:
+    return b'{%b,"actor":%b,"timeline":%b}' % (
+        _moment_fields(moment),
+        profile,
+        orjson.dumps(f"/v1/actors/{actor}/timeline"),
+    )

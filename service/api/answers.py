@@ -1,0 +1,104 @@
+"""Answers to reads: the headers they share, conditional requests, and compression.
+
+An answer's bytes follow from the URL, the host it was asked at, the moment read and the version of Casus,
+so a strong ETag is made of these, before any row is read. Each content coding has its own.
+"""
+
+from __future__ import annotations
+
+import zlib
+from hashlib import blake2b
+from importlib.metadata import version
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.reading.clocks import Moment
+
+CASUS_VERSION = version("casus")
+
+FOREVER = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
+
+COMPRESS_FROM = 1_000
+"""Bytes below which compressing an answer gains nothing."""
+
+_LEVEL = 4
+_PATH_SAFE = "/:@!$&'()*+,;=~"
+
+
+def origin(request: Request) -> str:
+    """The scheme and host that the client used."""
+    scope = request.scope
+    host = request.headers.get("host")
+    if host is None:
+        server = scope.get("server") or ("127.0.0.1", None)
+        host = f"{server[0]}:{server[1]}" if server[1] else str(server[0])
+    return f"{scope['scheme']}://{host}"
+
+
+def url_of(request: Request, query: str = "") -> str:
+    """The absolute URL of the request's path, with another query."""
+    path = quote(request.scope["path"], safe=_PATH_SAFE)
+    return f"{origin(request)}{path}" + (f"?{query}" if query else "")
+
+
+def etag_of(request: Request, moment: Moment, *parts: object) -> str:
+    """The strong validator of what a URL answers at a moment."""
+    material = repr((CASUS_VERSION, url_of(request), request.scope["query_string"], moment, parts))
+    return blake2b(material.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+class Answer:
+    """An answer to be: what it is made of, so that an unchanged one is never computed."""
+
+    def __init__(
+        self,
+        request: Request,
+        moment: Moment,
+        *,
+        fixed: bool = False,
+        tag_prefix: str = "",
+    ) -> None:
+        self._request = request
+        self._gzip = _accepts_gzip(request.headers.get("accept-encoding", ""))
+        self._tag = tag_prefix + etag_of(request, moment)
+        self.headers = {
+            "Cache-Control": FOREVER if fixed else REVALIDATE,
+            "Vary": "Accept-Encoding",
+            "Casus-Position": str(moment.position),
+        }
+
+    def not_modified(self) -> Response | None:
+        """304, if the client holds this answer already."""
+        held = self._request.headers.get("if-none-match")
+        if held is None:
+            return None
+        tags = {tag.strip().removeprefix("W/") for tag in held.split(",")}
+        ours = f'"{self._tag}-gzip"' if self._gzip else f'"{self._tag}"'
+        if "*" not in tags and f'"{self._tag}"' not in tags and f'"{self._tag}-gzip"' not in tags:
+            return None
+        return Response(status_code=304, headers={**self.headers, "ETag": ours})
+
+    def of(self, body: bytes, *, status: int = 200, links: list[str] | None = None) -> Response:
+        """The answer with this JSON body and these Link values."""
+        headers = dict(self.headers)
+        if links:
+            headers["Link"] = ", ".join(links)
+        if self._gzip and len(body) >= COMPRESS_FROM:
+            headers["Content-Encoding"] = "gzip"
+            headers["ETag"] = f'"{self._tag}-gzip"'
+            compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+            body = compressor.compress(body) + compressor.flush()
+        else:
+            headers["ETag"] = f'"{self._tag}"'
+        return Response(body, status_code=status, headers=headers, media_type="application/json")
+
+
+def _accepts_gzip(accepted: str) -> bool:
+    for coding in accepted.split(","):
+        name, _, parameters = coding.strip().partition(";")
+        if name.strip().lower() in ("gzip", "*"):
+            return parameters.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False

@@ -1,0 +1,183 @@
+"""The application: routers, one table of problems for whatever goes wrong, and the contract's frame."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from uuid import uuid4
+
+import orjson
+from eventsourcing.persistence import OperationalError
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.checks import Faulty
+from service.api import actors, countries, health, incidents
+from service.api.answers import CASUS_VERSION
+from service.api.contract import contract
+from service.api.follower import following
+from service.api.problems import PROBLEMS, Problem, problems_page
+from service.bootstrap import Casus
+from service.recording import KeyReused
+from service.views.projector import ProjectionStopped
+
+log = logging.getLogger("casus")
+
+EXPOSED = ["ETag", "Link", "Location", "Casus-Position"]
+
+
+def create_app(casus: Casus) -> FastAPI:
+    """The application that serves an open store; it closes the store when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with following(casus.projector):
+            yield
+        casus.close()
+
+    app = FastAPI(
+        title="Casus",
+        version=CASUS_VERSION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+    )
+    app.state.casus = casus
+    for module in (countries, actors, incidents):
+        app.include_router(module.router)
+    for module in (actors, incidents):
+        app.include_router(module.writes)
+    app.include_router(health.router)
+    _add_pages(app)
+    _add_problems(app)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD", "OPTIONS"],
+        allow_headers=["*"],
+        expose_headers=EXPOSED,
+        max_age=86_400,
+    )
+    app.add_middleware(HeadAsGet)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    document = orjson.dumps(contract(app))
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def openapi_json() -> Response:
+        return Response(document, media_type="application/json")
+
+    # Swagger UI comes from an installed package, so that the page works without a network.
+    assets = str(files("fastapi_swagger") / "resources")
+    app.mount("/docs/assets", StaticFiles(directory=assets))
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Casus API",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="/docs/assets/favicon-32x32.png",
+        )
+
+    @app.get("/problems/{name}", include_in_schema=False)
+    def problem_type(name: str) -> Response:
+        kind = PROBLEMS.get(name)
+        if kind is None:
+            raise Problem("not-found", f"there is no problem type {name[:100]!r}")
+        return PlainTextResponse(f"{kind.title} ({kind.status})\n\n{kind.meaning}\n{kind.remedy}\n")
+
+    @app.get("/problems", include_in_schema=False)
+    def problem_types() -> Response:
+        return PlainTextResponse(problems_page(), media_type="text/markdown")
+
+
+def _add_problems(app: FastAPI) -> None:
+    @app.exception_handler(Problem)
+    async def problem(_: Request, raised: Problem) -> Response:
+        return raised.response()
+
+    @app.exception_handler(Faulty)
+    async def faulty(_: Request, raised: Faulty) -> Response:
+        count = len(raised.faults)
+        detail = "the body has one fault" if count == 1 else f"the body has {count} faults"
+        return Problem("invalid-body", detail, faults=raised.faults).response()
+
+    @app.exception_handler(KeyReused)
+    async def reused(_: Request, __: KeyReused) -> Response:
+        return Problem(
+            "idempotency-key-reused", "this Idempotency-Key came with another request before"
+        ).response()
+
+    @app.exception_handler(ProjectionStopped)
+    async def stopped(_: Request, raised: ProjectionStopped) -> Response:
+        log.error("%s", raised)
+        return Problem(
+            "projection-stopped", f"the timelines stand before position {raised.position}"
+        ).response()
+
+    @app.exception_handler(OperationalError)
+    async def busy(_: Request, raised: OperationalError) -> Response:
+        log.error("the store did not answer: %s", raised)
+        return Problem(
+            "busy", "the store did not answer in time", headers={"Retry-After": "1"}
+        ).response()
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, raised: HTTPException) -> Response:
+        headers = dict(raised.headers or {})
+        if raised.status_code == 405:
+            allow = sorted({*headers.get("Allow", "").split(", "), "HEAD", "OPTIONS"} - {""})
+            headers["Allow"] = ", ".join(allow)
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
+            return Problem(
+                "method-not-allowed",
+                f"{request.method[:20]} is not one of {headers['Allow']}",
+                headers=headers,
+            ).response()
+        if raised.status_code == 404:
+            return Problem("not-found", f"nothing is at {request.url.path[:200]!r}").response()
+        return Response(status_code=raised.status_code, headers=headers)
+
+    @app.exception_handler(Exception)
+    async def internal(_: Request, raised: Exception) -> Response:
+        correlation_id = str(uuid4())
+        log.error("correlation id %s", correlation_id, exc_info=raised)
+        return Problem(
+            "internal",
+            "an internal fault; it was logged under the correlation id",
+            extra={"correlation_id": correlation_id},
+        ).response()
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body, with the headers, Content-Length too, that GET has."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, send_head)

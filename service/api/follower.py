@@ -1,0 +1,47 @@
+"""Keeps the timelines up with what other processes record, while the application runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from eventsourcing.persistence import PersistenceError
+from starlette.concurrency import run_in_threadpool
+
+from service.views.projector import ProjectionStopped, Projector
+
+log = logging.getLogger("casus")
+
+INTERVAL = 0.5
+"""Seconds between looks at the log."""
+
+
+@contextlib.asynccontextmanager
+async def following(projector: Projector) -> AsyncIterator[None]:
+    """Follow the log for as long as the context lasts."""
+    task = asyncio.create_task(_follow(projector))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _follow(projector: Projector) -> None:
+    while True:
+        try:
+            await run_in_threadpool(_look, projector)
+        except ProjectionStopped as stopped:
+            log.error("%s", stopped)
+            return
+        except PersistenceError:
+            log.exception("the store could not be read; trying again")
+        await asyncio.sleep(INTERVAL)
+
+
+def _look(projector: Projector) -> None:
+    projector.notice_switch()
+    projector.catch_up()

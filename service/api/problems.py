@@ -1,0 +1,205 @@
+"""Problems: every way in which the API refuses, as RFC 9457 describes them, in one table.
+
+``openapi/problems.md`` is written from `PROBLEMS`, and so is the page that a problem's ``type`` leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from domain.checks import Fault
+from service.faults import json_path
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of problem: its name in the type URI, its status, what it means and what to do."""
+
+    name: str
+    status: int
+    title: str
+    meaning: str
+    remedy: str
+
+    @property
+    def uri(self) -> str:
+        """The type URI, relative to the service."""
+        return f"/problems/{self.name}"
+
+
+_TYPES = (
+    ProblemType(
+        "unknown-country",
+        404,
+        "No such country",
+        "The path names no country that Casus knows.",
+        "Use an ISO 3166-1 code, a name or gw:NUMBER; `nearest` lists what is spelled alike, and"
+        " /v1/countries all.",
+    ),
+    ProblemType(
+        "unknown-actor",
+        404,
+        "No such actor",
+        "The path names no actor that was registered at the position read.",
+        "`nearest` lists actors spelled alike; /v1/actors?q= searches their names.",
+    ),
+    ProblemType(
+        "unknown-incident",
+        404,
+        "No such incident",
+        "No incident with this id was visible at the moment read.",
+        "Check the id; a read of the past shows only what was recorded and reported by then.",
+    ),
+    ProblemType(
+        "not-found",
+        404,
+        "Nothing here",
+        "No resource has this path.",
+        "See /docs for the paths there are.",
+    ),
+    ProblemType(
+        "method-not-allowed",
+        405,
+        "Method not allowed",
+        "The resource does not answer to this method.",
+        "The Allow header lists the methods it answers to.",
+    ),
+    ProblemType(
+        "bad-parameter",
+        400,
+        "Bad parameter",
+        "A query parameter is unknown, or its value is not one that it takes.",
+        "`faults` names each parameter and what is wrong with it.",
+    ),
+    ProblemType(
+        "bad-cursor",
+        400,
+        "Bad cursor",
+        "The cursor was not given out by Casus for this path and these parameters.",
+        "Follow `next` as it is given; start again without a cursor.",
+    ),
+    ProblemType(
+        "bad-header",
+        400,
+        "Bad header",
+        "A request header has a value that it can't have.",
+        "`detail` names the header and what it takes.",
+    ),
+    ProblemType(
+        "invalid-body",
+        422,
+        "The body is not what it should be",
+        "The body is not JSON, or breaks rules of its schema or of the domain. Nothing was recorded.",
+        "`faults` names every fault by its JSON path.",
+    ),
+    ProblemType(
+        "body-too-large",
+        413,
+        "The body is too large",
+        "The body has more bytes than this service takes in one request. Nothing was recorded.",
+        "Send less at once; large sets are loaded with `casus load`.",
+    ),
+    ProblemType(
+        "unsupported-media-type",
+        415,
+        "Not JSON",
+        "The body's Content-Type is not application/json.",
+        "Send JSON, in UTF-8, with Content-Type: application/json.",
+    ),
+    ProblemType(
+        "actor-exists",
+        409,
+        "The actor is registered already",
+        "Another actor has this id. Nothing was recorded.",
+        "Use the actor that is there, or choose another id.",
+    ),
+    ProblemType(
+        "idempotency-key-reused",
+        409,
+        "The key named another request",
+        "The Idempotency-Key was used before, with another body or path. Nothing was recorded.",
+        "Use a new key for a new request.",
+    ),
+    ProblemType(
+        "projection-stopped",
+        503,
+        "The timelines have stopped",
+        "A record could not be folded into the timelines. They are served as they stood before it,"
+        " and nothing new is recorded until that is mended.",
+        "Tell whoever runs this service: `casus status` says which record, and why.",
+    ),
+    ProblemType(
+        "busy",
+        503,
+        "The store is busy",
+        "Another process held the store for longer than a request waits. Nothing was recorded.",
+        "Try again.",
+    ),
+    ProblemType(
+        "internal",
+        500,
+        "Something went wrong here",
+        "A fault of the service, not of the request.",
+        "Tell whoever runs this service the `correlation_id`; their log has the rest.",
+    ),
+)
+
+PROBLEMS: Mapping[str, ProblemType] = {each.name: each for each in _TYPES}
+
+
+@dataclass
+class Problem(Exception):
+    """Raised to answer a request with a problem: its name, and what this occurrence adds."""
+
+    name: str
+    detail: str
+    faults: Sequence[Fault] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self) -> Response:
+        """The answer."""
+        kind = PROBLEMS[self.name]
+        body: dict[str, Any] = {
+            "type": kind.uri,
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+        }
+        if self.faults:
+            body["faults"] = [
+                {"path": json_path(fault.path), "message": fault.message} for fault in self.faults
+            ]
+        return Response(
+            orjson.dumps(body | dict(self.extra)),
+            status_code=kind.status,
+            media_type=MEDIA_TYPE,
+            headers={"Cache-Control": "no-store", **self.headers},
+        )
+
+
+def problems_page() -> str:
+    """Markdown that documents every problem type."""
+    lines = [
+        "# Problem types",
+        "",
+        "Every refusal is an [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem,"
+        f" `{MEDIA_TYPE}`: `type`, `title`, `status`, `detail`, and where it helps `faults`"
+        " (each a JSON `path` and a `message`) or `nearest` (what is spelled alike).",
+        "A refused request has changed nothing.",
+        "",
+        "| type | status | meaning | what to do |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f'| <a id="{each.name}"></a>`{each.uri}` | {each.status} | {each.meaning} | {each.remedy} |'
+        for each in _TYPES
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,166 @@
+"""Two kinds of route that are declared as FastAPI declares them, and handled without its detours.
+
+The signature of an endpoint is the contract: OpenAPI is generated from it. The handlers read the same
+models themselves, because FastAPI's own way through a query of sixteen parameters costs more time than
+the page that it asks for (``docs/decisions.md``), and because faults are to be named in our words.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Coroutine
+from functools import lru_cache
+from typing import Any, get_origin, get_type_hints
+from urllib.parse import parse_qsl
+
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.checks import Fault
+from service.api.problems import Problem
+from service.api.writing import idempotency_key_of
+from service.database import TooLong
+from service.faults import faults_of_validation
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+LONGEST_QUERY = 8_000
+"""Bytes of a query string; longer ones are refused unread."""
+
+
+class ReadRoute(APIRoute):
+    """A read: ``endpoint(request, query, **path parameters)``, answered where it was received.
+
+    It runs at once within a budget; if that is spent, again on a thread of its own.
+    """
+
+    def get_route_handler(self) -> Handler:
+        """The handler."""
+        endpoint: Callable[..., Response] = self.endpoint
+        query_type = get_type_hints(endpoint)["query"]
+
+        async def handle(request: Request) -> Response:
+            query = parse_query(query_type, request.scope["query_string"])
+            path = request.path_params
+            try:
+                with request.app.state.casus.reader.budget():
+                    return endpoint(request, query, **path)
+            except TooLong:
+                return await run_in_threadpool(endpoint, request, query, **path)
+
+        return handle
+
+
+class WriteRoute(APIRoute):
+    """A write: ``endpoint(request, body, idempotency_key, **path parameters)``, on a thread."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler."""
+        endpoint: Callable[..., Response] = self.endpoint
+        hints = get_type_hints(endpoint)
+        adapter: TypeAdapter[Any] = TypeAdapter(hints["body"])
+
+        async def handle(request: Request) -> Response:
+            key = idempotency_key_of(request)
+            body = await read_body(request)
+            try:
+                value = adapter.validate_json(body, strict=True)
+            except ValidationError as error:
+                faults = faults_of_validation(error)
+                raise Problem("invalid-body", _count(len(faults)), faults=faults) from None
+            return await run_in_threadpool(endpoint, request, value, key, **request.path_params)
+
+        return handle
+
+
+async def read_body(request: Request) -> bytes:
+    """The body of a request with a JSON content type, up to the most bytes that settings allow."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (
+        kind.startswith("application/") and kind.endswith("+json")
+    ):
+        raise Problem("unsupported-media-type", f"the Content-Type is {kind or 'missing'}")
+    most: int = request.app.state.casus.settings.max_body
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise Problem(
+                "body-too-large",
+                f"the body has more than {most} bytes",
+                headers={"Connection": "close"},
+            )
+    return bytes(body)
+
+
+def _count(faults: int) -> str:
+    return "the body has one fault" if faults == 1 else f"the body has {faults} faults"
+
+
+@lru_cache(maxsize=4_096)
+def parse_query(model: type[BaseModel], query: bytes) -> BaseModel:
+    """The parameters of a query string, as a model. Raises `Problem`, naming every bad parameter.
+
+    Cached: the same pages are asked for again and again, and a model is never changed.
+    """
+    if len(query) > LONGEST_QUERY:
+        raise Problem("bad-parameter", f"the query is longer than {LONGEST_QUERY} bytes")
+    try:
+        pairs = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=500
+        )
+    except ValueError:
+        raise Problem("bad-parameter", "the query is not percent-encoded UTF-8") from None
+    lists = _list_parameters(model)
+    values: dict[str, Any] = {}
+    faults = []
+    for name, value in pairs:
+        if name in lists:
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            faults.append(Fault((name,), "it is given more than once"))
+        else:
+            values[name] = value
+    try:
+        parsed = model.model_validate(values)
+    except ValidationError as error:
+        names = _parameters(model)
+        faults += (
+            Fault(fault.path[:1], _unknown(str(fault.path[0]), names))
+            if fault.path and fault.path[0] not in names
+            else Fault(fault.path[:1], fault.message)
+            for fault in faults_of_validation(error)
+        )
+    if faults:
+        raise Problem("bad-parameter", _which(faults), faults=faults)
+    return parsed
+
+
+def _which(faults: list[Fault]) -> str:
+    first = faults[0]
+    if not first.path:
+        return first.message
+    return f"{first.path[0]}: {first.message}"
+
+
+def _unknown(name: str, names: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+    return f"there is no such parameter; {hint}"
+
+
+@lru_cache
+def _parameters(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+@lru_cache
+def _list_parameters(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(
+        field.alias or name
+        for name, field in model.model_fields.items()
+        if get_origin(field.annotation) in (list, tuple)
+    )

@@ -1,0 +1,126 @@
+"""Timelines: the pages of a country's, an actor's or all incidents, at any moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.vocabulary import CountryRole, ParticipantRole
+from projections.entries import Entry
+from service.api.answers import Answer, url_of
+from service.api.context import bad_parameter, casus_of, moment_of
+from service.api.cursors import Continuation, read_cursor, write_cursor
+from service.api.parameters import TimelineQuery
+from service.reading.clocks import Moment
+from service.reading.selection import Place, Selection, SubjectKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whose timeline it is."""
+
+    kind: Literal["country", "actor", "all"]
+    id: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A page of a timeline, the moment that it was read at, and the address of the next page."""
+
+    subject: Subject
+    position: int
+    as_of: str | None
+    reported_by: str | None
+    items: tuple[Entry, ...]
+    next: str | None
+
+
+def timeline_answer(
+    request: Request, query: TimelineQuery, subject: Subject, moment: Moment | None = None
+) -> Response:
+    """The page of a subject's timeline that a query asks for."""
+    casus = casus_of(request)
+    selection = _selected(query.selection, subject)
+    scope = f"{request.scope['path']}{selection!r}"
+    after = None
+    if query.cursor is None:
+        moment = moment or moment_of(casus, query)
+    else:
+        go_on = read_cursor(query.cursor, scope)
+        moment = casus.reader.moment(go_on.position, None, go_on.reported_by)
+        after = Place(*go_on.after)
+    answer = Answer(request, moment, fixed=query.fixed or after is not None)
+    if unchanged := answer.not_modified():
+        return unchanged
+    page = casus.reader.page(selection, moment, after, query.limit)
+    following = None
+    if page.next:
+        go_on = Continuation(
+            moment.position, moment.reported_by, (page.next.earliest, page.next.number)
+        )
+        following = with_cursor(request, write_cursor(go_on, scope))
+    links = [f'<{following}>; rel="next"'] if following else None
+    return answer.of(_page_bytes(subject, moment, page.items, following), links=links)
+
+
+def _selected(selection: Selection, subject: Subject) -> Selection:
+    """The query's selection for this subject. Raises `Problem`."""
+    first, last = selection.first_day, selection.last_day
+    if first is not None and last is not None and last < first:
+        raise bad_parameter("to", "the window ends before it starts")
+    if subject.id is not None and subject.kind != "all":
+        selection = replace(selection, subject=SubjectKey(subject.kind, subject.id))
+    elif selection.actor:
+        selection = replace(selection, subject=SubjectKey("actor", selection.actor), actor=None)
+    elif selection.country:
+        selection = replace(
+            selection, subject=SubjectKey("country", selection.country), country=None
+        )
+    _check_roles(selection)
+    return selection
+
+
+def _check_roles(selection: Selection) -> None:
+    if not selection.roles:
+        return
+    if selection.subject is None:
+        raise bad_parameter(
+            "role", "a role is somebody's: give the country or the actor that plays it"
+        )
+    kind = selection.subject.kind
+    known = list(CountryRole if kind == "country" else ParticipantRole)
+    for role in selection.roles:
+        if role not in known:
+            raise bad_parameter(
+                "role", f"{role!r} is no role of a {kind}: there are {', '.join(known)}"
+            )
+
+
+def with_cursor(request: Request, cursor: str) -> str:
+    """The request's own URL, with this cursor."""
+    pairs = [
+        (name, value)
+        for name, value in parse_qsl(request.scope["query_string"].decode("ascii"))
+        if name != "cursor"
+    ]
+    return url_of(request, urlencode([*pairs, ("cursor", cursor)]))
+
+
+def _page_bytes(
+    subject: Subject, moment: Moment, items: list[bytes], following: str | None
+) -> bytes:
+    head = orjson.dumps(
+        {
+            "subject": subject,
+            "position": moment.position,
+            "as_of": moment.as_of,
+            "reported_by": moment.reported_by_text,
+        }
+    )
+    return b'%b,"items":[%b],"next":%b}' % (head[:-1], b",".join(items), orjson.dumps(following))

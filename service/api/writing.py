@@ -1,0 +1,51 @@
+"""What writes share: who writes, and the key by which a request names itself."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Header
+from starlette.requests import Request
+
+from service.api.problems import Problem
+from service.log.recorder import KeyedRequest
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[!-~]+$",
+        description="Repeated with the same body, the request is carried out once and answered alike.",
+    ),
+]
+
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+def author_of(_: Request) -> str:
+    """The name under which a request's records are recorded: nobody's, as writing takes no key."""
+    return "anonymous"
+
+
+def idempotency_key_of(request: Request) -> str | None:
+    """The key that a request names itself by. Raises `Problem`."""
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) > 1 or (keys and not _KEY.fullmatch(keys[0])):
+        raise Problem(
+            "bad-header", "Idempotency-Key is given once, 1 to 255 visible ASCII characters"
+        )
+    return keys[0] if keys else None
+
+
+def keyed(request: Request, key: str | None, body: Any) -> KeyedRequest | None:
+    """A request's key, the author's own, with a digest of what the request asks for."""
+    if key is None:
+        return None
+    digest = sha256(f"{request.method} {request.scope['path']}\n".encode())
+    digest.update(orjson.dumps(body))
+    return KeyedRequest(key=f"{author_of(request)}:{key}", fingerprint=digest.hexdigest())

@@ -1,0 +1,60 @@
+"""The composition root: settings become one container that serves REST, command line and tests alike."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+
+from service.log import Log
+from service.reading import Reader
+from service.recording import Clock, Desk
+from service.settings import Settings
+from service.views.projector import Progress, ProjectionStopped, Projector
+from service.views.store import ViewFolder
+
+
+def utc_now() -> datetime.datetime:
+    """The time, in UTC."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+@dataclass
+class Casus:
+    """A store that is open: its log, what is read from it, and the desk where it is written."""
+
+    settings: Settings
+    log: Log
+    projector: Projector
+    desk: Desk
+    reader: Reader
+    closed: bool = field(default=False, init=False)
+
+    def close(self) -> None:
+        """Close every connection; a second call does nothing."""
+        if not self.closed:
+            self.closed = True
+            self.reader.close()
+            self.projector.close()
+            self.log.close()
+
+
+def open_casus(
+    settings: Settings, clock: Clock = utc_now, progress: Progress | None = None
+) -> Casus:
+    """Open the store that settings name, made if it is not there, with projections that are up to date.
+
+    A record that cannot be folded does not keep the store shut: it is served as far as it is shown.
+    """
+    log = Log(settings.home / "log.sqlite")
+    projector = Projector(log, ViewFolder(settings.home / "views"))
+    try:
+        projector.open(progress)
+    except ProjectionStopped as stopped:
+        projector.failure = stopped
+    return Casus(
+        settings=settings,
+        log=log,
+        projector=projector,
+        desk=Desk(log, projector, clock),
+        reader=Reader(lambda: projector.generation.path),
+    )

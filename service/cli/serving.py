@@ -1,0 +1,95 @@
+"""``casus serve``: open the store, fill it if it is empty, say where it is served, and serve it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import sys
+
+import uvicorn
+
+from service.api.app import create_app
+from service.bootstrap import Casus, open_casus
+from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
+from service.cli.output import errors, out, progress, refuse
+from service.settings import Settings
+
+LINKS = (
+    "/v1/countries/AFG/timeline?from=2021-05-01&to=2021-06-23",
+    "/v1/actors/taliban/timeline",
+    "/v1/incidents?q=Sherkhan",
+)
+"""What is worth opening in a store that holds the chronicle of 2021."""
+
+
+def serve_store(settings: Settings, *, bundled: bool) -> None:
+    """Serve until interrupted. Raises SystemExit with a message where it can't."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+    )
+    listening = _listen(settings)
+    with progress("bringing the timelines up to the log") as tell:
+        casus = open_casus(settings, progress=tell)
+    if bundled and casus.log.head == 0:
+        _fill(casus)
+    _announce(casus, settings, listening.getsockname()[1])
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(casus),
+            loop="auto",
+            http="httptools" if sys.platform != "win32" else "auto",
+            lifespan="on",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        casus.close()
+    errors.print("casus: stopped; everything acknowledged is on disk", markup=False)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        reason = (
+            "another program uses it; choose another with PORT=8001"
+            if error.errno == errno.EADDRINUSE
+            else str(error.strerror or error)
+        )
+        refuse(f"port {settings.port} of {settings.host} can't be served on: {reason}")
+    return listening
+
+
+def _fill(casus: Casus) -> None:
+    chronicle = parse_chronicle(BUNDLED.read_bytes())
+    loaded = load_chronicle(chronicle, casus.log, casus.desk, "casus")
+    out.print(
+        f"Loaded {chronicle.title}: {loaded.incidents} incidents, {loaded.actors} actors.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _announce(casus: Casus, settings: Settings, port: int) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{port}"
+    out.print(f"Casus serves {settings.home.absolute()} at position {casus.reader.head}.\n"
+              f"  address  {address}\n"
+              f"  docs     {address}/docs\n"
+              "  worth opening:", markup=False, soft_wrap=True)  # fmt: skip
+    for link in LINKS:
+        out.print(f"    {address}{link}", markup=False, soft_wrap=True)
+    sys.stdout.flush()

@@ -1,0 +1,27 @@
+"""What can be set, from the environment or a ``.env`` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of a Casus process."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    home: Annotated[Path, Field(validation_alias="CASUS_HOME")] = Path("var")
+    """The folder of the store."""
+
+    host: Annotated[str, Field(validation_alias="HOST")] = "127.0.0.1"
+    """The address to serve on."""
+
+    port: Annotated[int, Field(validation_alias="PORT", ge=0, le=65535)] = 8000
+    """The port to serve on; 0 takes a free one."""
+
+    max_body: Annotated[int, Field(validation_alias="CASUS_MAX_BODY", ge=1_000)] = 1_000_000
+    """The most bytes that the body of a request may have."""
