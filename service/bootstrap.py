@@ -56,5 +56,5 @@ def open_casus(
         log=log,
         projector=projector,
         desk=Desk(log, projector, clock),
-        reader=Reader(lambda: projector.generation.path),
+        reader=Reader(lambda: projector.generation.path, projector.notice_switch),
     )

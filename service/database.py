@@ -25,8 +25,11 @@ class TooLong(Exception):
 class Database:
     """Read-only access to whichever file is in use."""
 
-    def __init__(self, path: Callable[[], Path]) -> None:
+    def __init__(
+        self, path: Callable[[], Path], has_moved: Callable[[], bool] = lambda: False
+    ) -> None:
         self._path = path
+        self._has_moved = has_moved
         self._local = threading.local()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -54,13 +57,14 @@ class Database:
             connection: sqlite3.Connection = self._local.connection
             return connection
         self.close()
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        connection.execute("PRAGMA cache_size = -8000")
+        try:
+            connection = _connect(path)
+        except sqlite3.OperationalError:
+            # Another process may have put a new file in place of this one a moment ago.
+            if not self._has_moved():
+                raise
+            path = self._path()
+            connection = _connect(path)
         self._local.path, self._local.connection = path, connection
         return connection
 
@@ -70,3 +74,14 @@ class Database:
         if connection is not None:
             connection.close()
             self._local.path = self._local.connection = None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA cache_size = -8000")
+    return connection

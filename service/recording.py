@@ -8,11 +8,14 @@ answers with the position it was recorded at.
 from __future__ import annotations
 
 import datetime
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
+
+from eventsourcing.persistence import PersistenceError
 
 from domain.actors import actor_at, register_actor
 from domain.ids import actor_stream, uuid7
@@ -22,7 +25,9 @@ from domain.values import Account, ActorProfile
 from service.log import Clash, Log
 from service.log.recorder import KeyedRequest
 from service.reading.clocks import instant_text
-from service.views.projector import Projector
+from service.views.projector import ProjectionStopped, Projector
+
+log = logging.getLogger("casus")
 
 Clock = Callable[[], datetime.datetime]
 """Tells the time, with its zone."""
@@ -36,10 +41,11 @@ class KeyReused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where a write stands: its stream, and the position that shows it."""
+    """Where a write stands: its stream, the position that shows it, and whether that was reached."""
 
     stream: UUID
     position: int
+    shown: bool = True
 
 
 @dataclass
@@ -117,8 +123,16 @@ class Desk:
             if known := self._repeated(request):
                 return known
             raise
-        self._projector.catch_up()
-        return Written(recorded.stream, positions[-1])
+        return Written(recorded.stream, positions[-1], self._shown())
+
+    def _shown(self) -> bool:
+        """Bring the projections up. What is recorded stays recorded where that fails."""
+        try:
+            self._projector.catch_up()
+        except (ProjectionStopped, PersistenceError):
+            log.exception("recorded, but not shown yet")
+            return False
+        return True
 
     def _repeated(self, request: KeyedRequest | None) -> Written | None:
         known = self._log.request(request.key) if request else None
@@ -126,6 +140,5 @@ class Desk:
             return None
         if known.fingerprint != request.fingerprint:
             raise KeyReused(request.key)
-        self._projector.catch_up()
         (recorded,) = self._log.read(known.position - 1, 1)
-        return Written(recorded.stream, known.position)
+        return Written(recorded.stream, known.position, self._shown())

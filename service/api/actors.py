@@ -16,6 +16,7 @@ from service.api.context import casus_of, moment_of, no_such_actor
 from service.api.cursors import Continuation, read_cursor, write_cursor
 from service.api.documents import (
     NOT_MODIFIED,
+    RECORDED_NOT_SHOWN,
     ActorAnswer,
     ActorsAnswer,
     problem_responses,
@@ -24,7 +25,7 @@ from service.api.parameters import ActorsQuery, Clocks, TimelineQuery
 from service.api.problems import Problem
 from service.api.routing import ReadRoute, WriteRoute
 from service.api.timelines import Subject, Timeline, timeline_answer, with_cursor
-from service.api.writing import IdempotencyKey, author_of, keyed
+from service.api.writing import IdempotencyKey, author_of, keyed, recorded
 from service.bootstrap import Casus
 from service.reading.clocks import Moment
 
@@ -144,6 +145,7 @@ _EXAMPLE = {
     summary="Register an actor",
     responses={
         201: {"model": ActorAnswer},
+        **RECORDED_NOT_SHOWN,
         **problem_responses(
             "invalid-body",
             "bad-header",
@@ -169,11 +171,12 @@ def register_actor(
         )
     except ActorExists as known:
         raise Problem("actor-exists", str(known)) from None
-    moment = casus.reader.moment(written.position)
-    profile = casus.reader.actor(body.id, written.position)
-    answer = Answer(request, moment)
-    answer.headers["Location"] = f"{url_of(request)}/{body.id}"
-    return answer.of(_actor_bytes(moment, body.id, profile or b"null"), status=201)
+
+    def shown(moment: Moment) -> bytes | None:
+        profile = casus.reader.actor(body.id, moment.position)
+        return _actor_bytes(moment, body.id, profile) if profile else None
+
+    return recorded(request, written, f"{url_of(request)}/{body.id}", shown)
 
 
 def _lead_on(request: Request, casus: Casus, alias: str, moment: Moment, rest: str) -> Response:

@@ -55,6 +55,13 @@ class IncidentAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotShownYet:
+    """What was asked for is recorded for good, at this position; the timelines do not reach it yet."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActorAnswer:
     """An actor, and where its timeline is."""
 
@@ -122,6 +129,13 @@ def problem_responses(*names: str) -> dict[int | str, dict[str, Any]]:
 
 
 _PROBLEM = {"$ref": "#/components/schemas/ProblemDocument"}
+
+RECORDED_NOT_SHOWN: dict[int | str, dict[str, Any]] = {
+    202: {
+        "model": NotShownYet,
+        "description": "Recorded, but the timelines could not be brought up to it. Do not send it again.",
+    }
+}
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "The client holds this answer already (If-None-Match)."}

@@ -33,15 +33,10 @@ async def following(projector: Projector) -> AsyncIterator[None]:
 async def _follow(projector: Projector) -> None:
     while True:
         try:
-            await run_in_threadpool(_look, projector)
+            await run_in_threadpool(projector.catch_up)
         except ProjectionStopped as stopped:
             log.error("%s", stopped)
             return
         except PersistenceError:
             log.exception("the store could not be read; trying again")
         await asyncio.sleep(INTERVAL)
-
-
-def _look(projector: Projector) -> None:
-    projector.notice_switch()
-    projector.catch_up()

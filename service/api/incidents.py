@@ -18,6 +18,7 @@ from service.api.answers import Answer, url_of
 from service.api.context import casus_of, moment_of
 from service.api.documents import (
     NOT_MODIFIED,
+    RECORDED_NOT_SHOWN,
     IncidentAnswer,
     ShownAccount,
     problem_responses,
@@ -26,7 +27,7 @@ from service.api.parameters import Clocks, TimelineQuery
 from service.api.problems import Problem
 from service.api.routing import ReadRoute, WriteRoute
 from service.api.timelines import Subject, Timeline, timeline_answer
-from service.api.writing import IdempotencyKey, author_of, keyed
+from service.api.writing import IdempotencyKey, author_of, keyed, recorded
 from service.bootstrap import Casus
 from service.reading.clocks import Moment
 
@@ -104,6 +105,7 @@ def get_incident(
     summary="Report an incident",
     responses={
         201: {"model": IncidentAnswer},
+        **RECORDED_NOT_SHOWN,
         **problem_responses(
             "invalid-body",
             "bad-header",
@@ -125,10 +127,10 @@ def report_incident(
     written = casus.desk.report_incident(
         body, author_of(request), keyed(request, idempotency_key, body)
     )
-    moment = casus.reader.moment(written.position)
-    answer = Answer(request, moment)
-    answer.headers["Location"] = f"{url_of(request)}/{written.stream}"
-    return answer.of(_incident_bytes(casus, written.stream, moment) or b"null", status=201)
+    location = f"{url_of(request)}/{written.stream}"
+    return recorded(
+        request, written, location, lambda moment: _incident_bytes(casus, written.stream, moment)
+    )
 
 
 def _stream_of(incident_id: str) -> UUID | None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Header
 from starlette.requests import Request
+from starlette.responses import Response
 
+from service.api.answers import Answer
+from service.api.context import casus_of
+from service.api.documents import NotShownYet
 from service.api.problems import Problem
 from service.log.recorder import KeyedRequest
+from service.reading.clocks import Moment
+from service.recording import Written
 
 IdempotencyKey = Annotated[
     str | None,
@@ -49,3 +56,23 @@ def keyed(request: Request, key: str | None, body: Any) -> KeyedRequest | None:
     digest = sha256(f"{request.method} {request.scope['path']}\n".encode())
     digest.update(orjson.dumps(body))
     return KeyedRequest(key=f"{author_of(request)}:{key}", fingerprint=digest.hexdigest())
+
+
+def recorded(
+    request: Request, written: Written, location: str, body: Callable[[Moment], bytes | None]
+) -> Response:
+    """201 with what was recorded, as at its own position; 202 while the timelines can't show it."""
+    if not written.shown:
+        return Response(
+            orjson.dumps(NotShownYet(position=written.position)),
+            status_code=202,
+            media_type="application/json",
+            headers={"Location": location, "Cache-Control": "no-store"},
+        )
+    moment = casus_of(request).reader.moment(written.position)
+    answer = Answer(request, moment)
+    answer.headers["Location"] = location
+    shown = body(moment)
+    if shown is None:
+        raise LookupError(f"nothing is shown of position {written.position}")
+    return answer.of(shown, status=201)

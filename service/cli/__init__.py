@@ -17,6 +17,7 @@ from domain.checks import Faulty
 from domain.errors import DomainError
 from service.cli.output import errors, out, progress, refuse
 from service.settings import Settings
+from service.views.projector import ProjectionStopped
 
 app = typer.Typer(
     name="casus",
@@ -45,7 +46,7 @@ def main() -> None:
     """Run the program; a refusal is one plain message, never a traceback."""
     try:
         app()
-    except (DomainError, PersistenceError, OSError) as error:
+    except (DomainError, PersistenceError, ProjectionStopped, OSError) as error:
         refuse(str(error))
 
 

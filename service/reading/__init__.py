@@ -48,8 +48,10 @@ class CountryCount:
 class Reader:
     """Reads of the generation of rows that is in use."""
 
-    def __init__(self, path: Callable[[], Path]) -> None:
-        self._database = Database(path)
+    def __init__(
+        self, path: Callable[[], Path], has_moved: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._database = Database(path, has_moved)
         self._directory = Directory(self._database)
         self._instant = lru_cache(maxsize=4_096)(self._instant_at)
         self._country_counts = lru_cache(maxsize=16)(self._counted_countries)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
+from eventsourcing.persistence import InterfaceError, OperationalError
+
 import projections
 from domain.records import IncidentRecord, Recorded
 from service.log import Log
@@ -80,6 +82,7 @@ class Projector:
     def catch_up(self, progress: Progress | None = None) -> int:
         """Fold what the log has beyond the rows; the position reached. Raises `ProjectionStopped`."""
         with self._lock:
+            self._move_to_current()
             try:
                 position = self._follow(self.generation, BATCH, progress)
             except ProjectionStopped as stopped:
@@ -109,12 +112,15 @@ class Projector:
 
     def notice_switch(self) -> bool:
         """Move to the generation that another process has switched to; whether there was one."""
+        with self._lock:
+            return self._move_to_current()
+
+    def _move_to_current(self) -> bool:
         path = self._folder.current()
         if path is None or path == self.generation.path:
             return False
-        with self._lock:
-            self.generation.close()
-            self._generation = Generation(path)
+        self.generation.close()
+        self._generation = Generation(path)
         return True
 
     def _follow(self, generation: Generation, size: int, progress: Progress | None) -> int:
@@ -136,6 +142,8 @@ class Projector:
                     position = records[-1].position
                     batch.reach(position)
                 return position
+        except (OperationalError, InterfaceError):
+            raise  # the store's trouble, not the record's: trying again may do
         except Exception as error:
             if size == 1:
                 raise ProjectionStopped(position + 1, error) from error

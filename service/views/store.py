@@ -4,7 +4,8 @@
     views/1.1.1.1-3.sqlite   rows of projection version 1.1.1.1, third generation
 
 A rebuild fills a new generation beside the old one and then replaces CURRENT in one rename. Whoever has
-the old one open goes on reading right answers from it until it looks at CURRENT again. Rows, and the
+the old one open goes on reading right answers from it until it looks at CURRENT again, which it does
+before it writes and where it can't find the file. Rows, and the
 position they reach, are committed in one transaction; what a power cut may take is whole batches, which
 are folded again.
 
@@ -26,6 +27,9 @@ from eventsourcing.sqlite import SQLiteCursor, SQLiteTrackingRecorder
 import projections
 from projections.store import Row
 from service.sqlite import Datastore
+
+CHECKED_WHOLE = 64_000_000
+"""Bytes up to which a file is read through when it is opened: a tenth of a second or so."""
 
 TRACKED = "casus"
 """The name under which the position reached is tracked."""
@@ -97,12 +101,13 @@ class Generation:
         return self._recorder.max_tracking_id(TRACKED) or 0
 
     def is_sound(self) -> bool:
-        """Whether the file can be read and is whole, by SQLite's own quick check."""
+        """Whether the file can be read; a small one is checked whole, by SQLite's own quick check."""
         try:
-            connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
-            with connection:
-                verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            connection.close()
+            if self.path.stat().st_size > CHECKED_WHOLE:
+                return self.position > 0
+            with self._datastore.transaction(commit=False) as cursor:
+                cursor.execute("PRAGMA quick_check(1)")
+                verdict: str = cursor.fetchone()[0]
             return verdict == "ok" and self.position >= 0
         except (sqlite3.Error, PersistenceError):
             return False

@@ -1,0 +1,116 @@
+"""What tests share: a store of their own, a clock they set, and values with one thing changed.
+
+    casus      an open store in `tmp_path`, empty        chronicle   the same, with the bundled chronicle
+    app        the application that serves `casus`       client      an HTTP client of that application
+    clock      the store's time: `clock.now = ...`, `clock.advance(days=1)`
+    settings   the store's settings
+
+Builders are plain functions, for scenarios and for hypothesis alike::
+
+    from tests.conftest import an_account
+
+    an_account(occurred="2021-06-22", figures=(Figure(measure=Measure.KILLED, best=3),))
+"""
+
+from __future__ import annotations
+
+import datetime
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from domain.values import Account, ActorName, ActorProfile, Source
+from domain.vocabulary import ActorKind, IncidentType
+from service.api.app import create_app
+from service.bootstrap import Casus, open_casus
+from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
+from service.settings import Settings
+
+with warnings.catch_warnings():
+    # Starlette's client is moving from httpx to httpx2; it works with either.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+
+class SettableClock:
+    """Stands at `now` until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = datetime.datetime(2021, 7, 15, 9, tzinfo=datetime.UTC)
+
+    def __call__(self) -> datetime.datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        """Move on, or back, by days, hours, seconds: what `datetime.timedelta` takes."""
+        self.now += datetime.timedelta(**by)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a store in the test's own folder, whatever the environment says."""
+    return Settings(CASUS_HOME=tmp_path, HOST="127.0.0.1", PORT=0, _env_file=None)
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """The time that `casus` records by; it begins on 2021-07-15 at 9:00 UTC."""
+    return SettableClock()
+
+
+@pytest.fixture
+def casus(settings: Settings, clock: SettableClock) -> Iterator[Casus]:
+    """An open store, empty, closed after the test."""
+    opened = open_casus(settings, clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def chronicle(casus: Casus) -> Casus:
+    """The open store, with the bundled chronicle loaded."""
+    load_chronicle(parse_chronicle(BUNDLED.read_bytes()), casus.log, casus.desk, by="casus")
+    return casus
+
+
+@pytest.fixture
+def app(casus: Casus) -> FastAPI:
+    """The application that serves the store."""
+    return create_app(casus)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """An HTTP client of the application, which runs as long as the test does."""
+    with TestClient(app) as opened:
+        yield opened
+
+
+def an_account(**changes: Any) -> Account:
+    """An account of an incident on 2021-06-22, published the day after, with fields changed.
+
+    ``source`` may be given as a `Source`; ``published`` alone changes the source's date.
+    """
+    published = changes.pop("published", "2021-06-23")
+    fields: dict[str, Any] = {
+        "title": "Attack on a border checkpoint",
+        "type": IncidentType.ATTACK,
+        "occurred": "2021-06-22",
+        "source": Source(name="A newspaper", published=published),
+    }
+    return Account(**fields | changes)
+
+
+def a_profile(**changes: Any) -> ActorProfile:
+    """The profile of an armed group, with fields changed; ``name`` stands for its one name."""
+    name = changes.pop("name", "Taliban")
+    fields: dict[str, Any] = {
+        "id": "taliban",
+        "kind": ActorKind.ARMED_GROUP,
+        "names": (ActorName(text=name, language="en"),),
+    }
+    return ActorProfile(**fields | changes)
