@@ -5,26 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from uuid import uuid4
 
-import orjson
 from eventsourcing.persistence import OperationalError
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.checks import Faulty
 from service.api import actors, countries, health, incidents
 from service.api.answers import CASUS_VERSION
-from service.api.contract import contract
 from service.api.follower import following
-from service.api.problems import PROBLEMS, Problem, problems_page
+from service.api.pages import add_pages
+from service.api.problems import Problem
 from service.bootstrap import Casus
 from service.recording import KeyReused
 from service.views.projector import ProjectionStopped
@@ -57,7 +53,7 @@ def create_app(casus: Casus) -> FastAPI:
     for module in (actors, incidents):
         app.include_router(module.writes)
     app.include_router(health.router)
-    _add_pages(app)
+    add_pages(app)
     _add_problems(app)
     app.add_middleware(
         CORSMiddleware,
@@ -69,39 +65,6 @@ def create_app(casus: Casus) -> FastAPI:
     )
     app.add_middleware(HeadAsGet)
     return app
-
-
-def _add_pages(app: FastAPI) -> None:
-    document = orjson.dumps(contract(app))
-
-    @app.get("/openapi.json", include_in_schema=False)
-    def openapi_json() -> Response:
-        return Response(document, media_type="application/json")
-
-    # Swagger UI comes from an installed package, so that the page works without a network.
-    assets = str(files("fastapi_swagger") / "resources")
-    app.mount("/docs/assets", StaticFiles(directory=assets))
-
-    @app.get("/docs", include_in_schema=False)
-    def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title="Casus API",
-            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
-            swagger_css_url="/docs/assets/swagger-ui.css",
-            swagger_favicon_url="/docs/assets/favicon-32x32.png",
-        )
-
-    @app.get("/problems/{name}", include_in_schema=False)
-    def problem_type(name: str) -> Response:
-        kind = PROBLEMS.get(name)
-        if kind is None:
-            raise Problem("not-found", f"there is no problem type {name[:100]!r}")
-        return PlainTextResponse(f"{kind.title} ({kind.status})\n\n{kind.meaning}\n{kind.remedy}\n")
-
-    @app.get("/problems", include_in_schema=False)
-    def problem_types() -> Response:
-        return PlainTextResponse(problems_page(), media_type="text/markdown")
 
 
 def _add_problems(app: FastAPI) -> None:

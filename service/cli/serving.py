@@ -10,17 +10,11 @@ import sys
 import uvicorn
 
 from service.api.app import create_app
+from service.api.pages import LINKS
 from service.bootstrap import Casus, open_casus
 from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
 from service.cli.output import errors, out, progress, refuse
 from service.settings import Settings
-
-LINKS = (
-    "/v1/countries/AFG/timeline?from=2021-05-01&to=2021-06-23",
-    "/v1/actors/taliban/timeline",
-    "/v1/incidents?q=Sherkhan",
-)
-"""What is worth opening in a store that holds the chronicle of 2021."""
 
 
 def serve_store(settings: Settings, *, bundled: bool) -> None:
@@ -90,6 +84,6 @@ def _announce(casus: Casus, settings: Settings, port: int) -> None:
               f"  address  {address}\n"
               f"  docs     {address}/docs\n"
               "  worth opening:", markup=False, soft_wrap=True)  # fmt: skip
-    for link in LINKS:
+    for link, _ in LINKS:
         out.print(f"    {address}{link}", markup=False, soft_wrap=True)
     sys.stdout.flush()
