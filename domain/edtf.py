@@ -24,7 +24,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from domain.dates import MAX_YEAR, OPEN_FUTURE, OPEN_PAST, day_number, days_in_month
+from domain.dates import (
+    MAX_YEAR,
+    OPEN_FUTURE,
+    OPEN_PAST,
+    day_number,
+    days_in_month,
+    iso_year,
+)
 from domain.errors import DomainError
 
 MAX_LENGTH = 200
@@ -135,15 +142,18 @@ def _date(text: str, part: str) -> Span:
         )
     first, last = _years(text, match["year"])
     month, day = match["month"], match["day"]
-    if match["time"] and (not day or "X" in part[:10] or not _TIME.fullmatch(match["time"])):
+    if match["time"] and (
+        not day or "X" in part.partition("T")[0] or not _TIME.fullmatch(match["time"])
+    ):
         raise BadDate(text, "a time follows a whole date, as in 2021-06-21T19:00+05:00")
     if month is None:
         return Span(day_number(first, 1, 1), day_number(last, 12, 31))
     if day is None and month.isdigit() and int(month) in _SEASONS:
         return _season(first, last, int(month))
     if day is None:
-        low, high = _digits(text, month, 1, 12, "month")
-        return Span(day_number(first, low, 1), day_number(last, high, days_in_month(last, high)))
+        months = _fitting(text, month, 1, 12, "month")
+        start, end = months[0], months[-1]
+        return Span(day_number(first, start, 1), day_number(last, end, days_in_month(last, end)))
     if first == last and month.isdigit() and day.isdigit():
         return _day(text, first, int(month), int(day))
     return _partly_known_day(text, first, last, month, day)
@@ -153,7 +163,7 @@ def _day(text: str, year: int, month: int, day: int) -> Span:
     if not 1 <= month <= 12:
         raise BadDate(text, f"there is no month {month:02d}")
     if not 1 <= day <= days_in_month(year, month):
-        raise BadDate(text, f"{year:04d}-{month:02d} has no day {day:02d}")
+        raise BadDate(text, f"{iso_year(year)}-{month:02d} has no day {day:02d}")
     number = day_number(year, month, day)
     return Span(number, number)
 
@@ -170,7 +180,7 @@ def _years(text: str, year: str) -> tuple[int, int]:
     low, high = int(digits.replace("X", "0")), int(digits.replace("X", "9"))
     if negative and high == 0:
         raise BadDate(text, "there is no year -0000")
-    return (-high, -low) if negative else (low, high)
+    return (-high, -max(low, 1)) if negative else (low, high)
 
 
 def _season(first: int, last: int, season: int) -> Span:
@@ -181,12 +191,12 @@ def _season(first: int, last: int, season: int) -> Span:
     )
 
 
-def _digits(text: str, digits: str, low: int, high: int, what: str) -> tuple[int, int]:
-    """The least and the greatest number from low to high that two digits, some of them X, can be."""
+def _fitting(text: str, digits: str, low: int, high: int, what: str) -> list[int]:
+    """The numbers from low to high that two digits, some of them X, can be."""
     numbers = [n for n in range(low, high + 1) if _fits(digits, n)]
     if not numbers:
         raise BadDate(text, f"there is no {what} {digits}")
-    return numbers[0], numbers[-1]
+    return numbers
 
 
 def _fits(digits: str, number: int) -> bool:
@@ -195,19 +205,20 @@ def _fits(digits: str, number: int) -> bool:
 
 def _partly_known_day(text: str, first: int, last: int, month: str, day: str) -> Span:
     """A date with unspecified digits: the first and the last real day among those that it may be."""
-    _digits(text, month, 1, 12, "month")
-    _digits(text, day, 1, 31, "day")
+    months = _fitting(text, month, 1, 12, "month")
+    days = _fitting(text, day, 1, 31, "day")
     # Leap years are at most 8 years apart: if 9 years hold no such day, none does.
-    earliest = next(_days_that_fit(range(first, min(first + 8, last) + 1), month, day, 1), None)
-    latest = next(_days_that_fit(range(last, max(last - 8, first) - 1, -1), month, day, -1), None)
+    earliest = next(_real_days(range(first, min(first + 8, last) + 1), months, days), None)
+    years_back = range(last, max(last - 8, first) - 1, -1)
+    latest = next(_real_days(years_back, months[::-1], days[::-1]), None)
     if earliest is None or latest is None:
         raise BadDate(text, "there is no such day")
     return Span(earliest, latest)
 
 
-def _days_that_fit(years: range, month: str, day: str, step: int) -> Iterator[int]:
-    for y in years:
-        for m in range(1, 13)[::step]:
-            for d in range(1, days_in_month(y, m) + 1)[::step]:
-                if _fits(month, m) and _fits(day, d):
-                    yield day_number(y, m, d)
+def _real_days(years: range, months: list[int], days: list[int]) -> Iterator[int]:
+    for year in years:
+        for month in months:
+            for day in days:
+                if day <= days_in_month(year, month):
+                    yield day_number(year, month, day)

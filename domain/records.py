@@ -18,7 +18,14 @@ from pydantic import ConfigDict, Field
 from domain.text import STRICT_SHAPE, Line
 from domain.values import Account, ActorProfile, Origin
 
-Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2021-06-22"])]
+Day = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        examples=["2021-06-22"],
+        json_schema_extra={"format": "date"},
+    ),
+]
 """A calendar day, ISO 8601."""
 
 Instant = Annotated[
@@ -26,6 +33,7 @@ Instant = Annotated[
     Field(
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$",
         examples=["2026-11-22T09:00:00.000000Z"],
+        json_schema_extra={"format": "date-time"},
     ),
 ]
 """An instant in UTC with microseconds, fixed in width, so that text order is time order."""

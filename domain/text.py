@@ -15,10 +15,10 @@ from domain.countries import find_country
 from domain.dates import day_number
 from domain.edtf import MAX_LENGTH, BadDate, span
 
-STRICT_SHAPE = ConfigDict(extra="forbid")
-"""For ``__pydantic_config__``: an unknown field is refused, never dropped."""
+STRICT_SHAPE = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
+"""For ``__pydantic_config__``: an unknown field is refused, never dropped; what is read has every field."""
 
-LINE_PATTERN = r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
+LINE_PATTERN = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
@@ -96,7 +96,17 @@ CountryCode = Annotated[
             "maxLength": 100,
             "examples": ["AFG", "AF", "Afghanistan", "gw:700"],
             "description": "ISO 3166-1 alpha-3; alpha-2, a name or gw:NUMBER is understood.",
-        }
+        },
+        mode="validation",
+    ),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[A-Z]{3}$",
+            "examples": ["AFG"],
+            "description": "ISO 3166-1 alpha-3; ISO 3166-3 for former states; else XAA to XZZ.",
+        },
+        mode="serialization",
     ),
 ]
 """A country, kept as its alpha-3 code whatever understood spelling it came in."""

@@ -8,31 +8,36 @@ may change later without a word about the incident. A reader joins head and part
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import orjson
+from pydantic import Field
 
 from domain.dates import iso_of_day, iso_unless_open
 from domain.incidents import Incident
+from domain.records import Day, Instant
 from domain.resolution import ShownFigure, ShownIncident
 from domain.values import ForeignCode, InvolvedCountry, Place, Source
 from domain.vocabulary import IncidentType, ParticipantRole, Status
+
+_DAY = "ISO 8601; a year beyond 9999 is written Y12345. Null: open."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurred:
     """When: EDTF as the source says it, and the days (ISO 8601) it may mean; null is an open end."""
 
-    edtf: str
-    earliest: str | None
-    latest: str | None
-    disputed: bool
+    edtf: Annotated[str, Field(examples=["2021-06-22"])]
+    earliest: Annotated[str | None, Field(description=f"The first day. {_DAY}")]
+    latest: Annotated[str | None, Field(description=f"The last day. {_DAY}")]
+    disputed: Annotated[bool, Field(description="No day lies within what all accounts say.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryHead:
     """All of an entry but its participants."""
 
-    id: str
+    id: Annotated[str, Field(json_schema_extra={"format": "uuid"})]
     title: str
     type: IncidentType
     status: Status
@@ -42,12 +47,12 @@ class EntryHead:
     countries: tuple[InvolvedCountry, ...]
     figures: tuple[ShownFigure, ...]
     codes: tuple[ForeignCode, ...]
-    accounts: int
+    accounts: Annotated[int, Field(ge=1, description="How many accounts it is made of.")]
     sources: tuple[Source, ...]
-    reported: str
-    revision: int
-    position: int
-    recorded_at: str
+    reported: Annotated[Day, Field(description="The day of the first account.")]
+    revision: Annotated[int, Field(ge=1, description="How many records have made it what it is.")]
+    position: Annotated[int, Field(ge=1, description="The position of the last of them.")]
+    recorded_at: Annotated[Instant, Field(description="When that was recorded.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

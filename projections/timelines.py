@@ -27,6 +27,12 @@ class TimelineTable:
 
     name: str
     roles: type[StrEnum]
+    _bits: dict[str, int]
+
+    @classmethod
+    def of(cls, name: str, roles: type[StrEnum]) -> TimelineTable:
+        """The table of this name, for subjects that play these roles."""
+        return cls(name, roles, {role: 1 << place for place, role in enumerate(roles)})
 
     @property
     def tables(self) -> Tables:
@@ -53,16 +59,18 @@ class TimelineTable:
 
     def bits(self, roles: Iterable[str]) -> int:
         """Roles as bits, each at its place in the vocabulary."""
-        order = list(self.roles)
-        return sum(1 << order.index(self.roles(role)) for role in set(roles))
+        bits = 0
+        for role in roles:
+            bits |= self._bits[role]
+        return bits
 
     def insert(self, store: Store, rows: Iterable[Row]) -> None:
         """Add rows."""
         store.executemany(f"INSERT INTO {self.name} VALUES (?,?,?,?,?,?,?)", rows)
 
 
-COUNTRIES = TimelineTable("country_timeline", CountryRole)
-ACTORS = TimelineTable("actor_timeline", ParticipantRole)
+COUNTRIES = TimelineTable.of("country_timeline", CountryRole)
+ACTORS = TimelineTable.of("actor_timeline", ParticipantRole)
 
 
 def fold(store: Store, added: Iterable[ShownVersion]) -> None:

@@ -12,6 +12,9 @@ from service.settings import Settings
 from service.views.projector import Progress, ProjectionStopped, Projector
 from service.views.store import ViewFolder
 
+LOG = "log.sqlite"
+"""The file of the log, in the folder of the store."""
+
 
 def utc_now() -> datetime.datetime:
     """The time, in UTC."""
@@ -45,7 +48,7 @@ def open_casus(
 
     A record that cannot be folded does not keep the store shut: it is served as far as it is shown.
     """
-    log = Log(settings.home / "log.sqlite")
+    log = Log(settings.home / LOG)
     projector = Projector(log, ViewFolder(settings.home / "views"))
     try:
         projector.open(progress)

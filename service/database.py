@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 INSTRUCTIONS_AT_ONCE = 100_000
 """SQLite virtual machine instructions, about two milliseconds, that a read may take unasked."""
@@ -20,6 +21,10 @@ INSTRUCTIONS_AT_ONCE = 100_000
 
 class TooLong(Exception):
     """Raised when a read takes more than its budget."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that lasts as long as its thread, unless it is closed before."""
 
 
 class Database:
@@ -31,6 +36,8 @@ class Database:
         self._path = path
         self._has_moved = has_moved
         self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open: WeakSet[_Connection] = WeakSet()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of one statement. Raises `TooLong` within `budget`."""
@@ -49,14 +56,16 @@ class Database:
         try:
             yield
         finally:
-            connection.set_progress_handler(None, 0)
+            # A read that moved on to a new file has closed the connection.
+            if connection is getattr(self._local, "connection", None):
+                connection.set_progress_handler(None, 0)
 
     def _connection(self) -> sqlite3.Connection:
         path = self._path()
         if getattr(self._local, "path", None) == path:
-            connection: sqlite3.Connection = self._local.connection
+            connection: _Connection = self._local.connection
             return connection
-        self.close()
+        self._leave()
         try:
             connection = _connect(path)
         except sqlite3.OperationalError:
@@ -66,22 +75,31 @@ class Database:
             path = self._path()
             connection = _connect(path)
         self._local.path, self._local.connection = path, connection
+        with self._lock:
+            self._open.add(connection)
         return connection
 
-    def close(self) -> None:
-        """Close this thread's connection."""
+    def _leave(self) -> None:
         connection = getattr(self._local, "connection", None)
         if connection is not None:
             connection.close()
             self._local.path = self._local.connection = None
 
+    def close(self) -> None:
+        """Close the connections of all threads: SQLite tidies up a file when its last one is closed."""
+        self._leave()
+        with self._lock:
+            for connection in list(self._open):
+                connection.close()
 
-def _connect(path: Path) -> sqlite3.Connection:
+
+def _connect(path: Path) -> _Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
+        factory=_Connection,
     )
     connection.execute("PRAGMA cache_size = -8000")
     return connection

@@ -20,6 +20,13 @@ _PATTERNS = {
     TEXT_PATTERN: "it holds a control character other than a line break or a tab",
     SLUG_PATTERN: "an id is lower-case letters, digits and single hyphens, such as 'afghan-army'",
 }
+_PLAIN = {
+    "extra_forbidden": "there is no such field",
+    "unexpected_keyword_argument": "there is no such field",
+    "missing": "this field is required",
+    "missing_argument": "this field is required",
+    "missing_keyword_only_argument": "this field is required",
+}
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -30,6 +37,9 @@ def faults_of_validation(error: ValidationError) -> tuple[Fault, ...]:
 
 def faults_of_errors(errors: Sequence[Any]) -> tuple[Fault, ...]:
     """The same, for errors as pydantic and FastAPI list them."""
+    # A list whose items are at fault is called too short as well, since none of them counted.
+    at_fault = {tuple(each["loc"][:n]) for each in errors for n in range(len(each["loc"]))}
+    errors = [e for e in errors if e["type"] != "too_short" or tuple(e["loc"]) not in at_fault]
     faults = [Fault(tuple(each["loc"]), _message(each)) for each in errors[:MOST_FAULTS]]
     if len(errors) > MOST_FAULTS:
         faults.append(Fault((), f"and {len(errors) - MOST_FAULTS} more"))
@@ -56,13 +66,13 @@ def _message(error: dict[str, Any]) -> str:
     cause = context.get("error")
     if isinstance(cause, DomainError):
         return str(cause)
+    if plain := _PLAIN.get(error["type"]):
+        return plain
     match error["type"]:
         case "json_invalid":
             return f"this is not JSON: {context.get('error', error['msg'])}"
-        case "extra_forbidden" | "unexpected_keyword_argument":
-            return "there is no such field"
-        case "missing" | "missing_keyword_only_argument" | "missing_argument":
-            return "this field is required"
+        case "too_short":
+            return f"too few items: at least {context['min_length']} needed"
         case "string_pattern_mismatch":
             return _PATTERNS.get(context.get("pattern", ""), str(error["msg"]))
         case _:

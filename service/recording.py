@@ -17,7 +17,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import PersistenceError
 
-from domain.actors import actor_at, register_actor
+from domain.actors import ActorExists, actor_at, register_actor
 from domain.ids import actor_stream, uuid7
 from domain.incidents import Recording, report_incident
 from domain.records import ActorRecord, Record, Recorded
@@ -25,7 +25,7 @@ from domain.values import Account, ActorProfile
 from service.log import Clash, Log
 from service.log.recorder import KeyedRequest
 from service.reading.clocks import instant_text
-from service.views.projector import ProjectionStopped, Projector
+from service.views.projector import Progress, ProjectionStopped, Projector
 
 log = logging.getLogger("casus")
 
@@ -101,25 +101,31 @@ class Desk:
         """Register an actor. Raises `Faulty`, `ActorExists`, `KeyReused`."""
         if known := self._repeated(request):
             return known
-        record = register_actor(profile, None, LoggedActors(self._log), self.recording(by))
-        return self._append(Recorded(0, actor_stream(profile.id), 1, record), request)
+        try:
+            record = register_actor(profile, None, LoggedActors(self._log), self.recording(by))
+            return self._append(Recorded(0, actor_stream(profile.id), 1, record), request)
+        except (ActorExists, Clash):
+            # Another request was faster: the same one, or one that took the id.
+            if known := self._repeated(request):
+                return known
+            raise ActorExists(profile.id) from None
 
     def recording(self, by: str) -> Recording:
         """Who records, and when: now."""
         return Recording(at=instant_text(self._clock()), by=by)
 
-    def append(self, records: list[Recorded[Record]]) -> int:
+    def append(self, records: list[Recorded[Record]], progress: Progress | None = None) -> int:
         """Append records decided on elsewhere, all or none; the position shown. Raises `Clash`."""
         self._projector.check()
         self._log.append(records)
-        return self._projector.catch_up()
+        return self._projector.catch_up(progress)
 
     def _append(self, recorded: Recorded[Record], request: KeyedRequest | None) -> Written:
         self._projector.check()
         try:
             positions = self._log.append([recorded], request)
         except Clash:
-            # Another request was faster: the same one, or one that took the same place.
+            # The same request was faster.
             if known := self._repeated(request):
                 return known
             raise

@@ -4,6 +4,7 @@
     app        the application that serves `casus`       client      an HTTP client of that application
     clock      the store's time: `clock.now = ...`, `clock.advance(days=1)`
     settings   the store's settings
+    home       the folder of a store with the bundled chronicle, for processes of their own
 
 Builders are plain functions, for scenarios and for hypothesis alike::
 
@@ -15,6 +16,7 @@ Builders are plain functions, for scenarios and for hypothesis alike::
 from __future__ import annotations
 
 import datetime
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,3 +116,19 @@ def a_profile(**changes: Any) -> ActorProfile:
         "names": (ActorName(text=name, language="en"),),
     }
     return ActorProfile(**fields | changes)
+
+
+@pytest.fixture(scope="session")
+def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a store with the bundled chronicle, to be copied and not to be changed."""
+    home = tmp_path_factory.mktemp("filled") / "home"
+    filled = open_casus(Settings(CASUS_HOME=home, _env_file=None))
+    load_chronicle(parse_chronicle(BUNDLED.read_bytes()), filled.log, filled.desk, by="casus")
+    filled.close()
+    return home
+
+
+@pytest.fixture
+def home(filled_home: Path, tmp_path: Path) -> Path:
+    """The folder of a store of the test's own with the bundled chronicle, for processes to work on."""
+    return shutil.copytree(filled_home, tmp_path / "home")

@@ -12,9 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from domain.actors import ActorExists
 from domain.values import ActorProfile
 from service.api.answers import Answer, url_of
-from service.api.context import casus_of, moment_of, no_such_actor
+from service.api.context import casus_of, moment_of, moment_of_cursor, no_such_actor
 from service.api.cursors import Continuation, read_cursor, write_cursor
 from service.api.documents import (
+    LED_ON,
     NOT_MODIFIED,
     RECORDED_NOT_SHOWN,
     ActorAnswer,
@@ -45,7 +46,7 @@ Actor = Annotated[
     "",
     summary="Actors by id",
     responses={
-        200: {"model": ActorsAnswer},
+        200: {"model": ActorsAnswer, "description": "A page of actors."},
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "bad-cursor"),
     },
@@ -53,13 +54,13 @@ Actor = Annotated[
 def list_actors(request: Request, query: Annotated[ActorsQuery, Query()]) -> Response:
     """The actors registered, by id, as they were at a position."""
     casus = casus_of(request)
-    scope = f"actors{query.q!r}{query.kind}{query.state}"
+    scope = f"actors{query.q!r}{query.kind}{query.state}{query.clocks!r}"
     after = ""
     if query.cursor is None:
         moment = moment_of(casus, query)
     else:
-        go_on = read_cursor(query.cursor, scope)
-        moment = casus.reader.moment(go_on.position, None, go_on.reported_by)
+        go_on = read_cursor(query.cursor, scope, str)
+        moment = moment_of_cursor(casus, go_on)
         (after,) = go_on.after
     answer = Answer(request, moment, fixed=query.fixed or bool(after))
     if unchanged := answer.not_modified():
@@ -88,8 +89,8 @@ def list_actors(request: Request, query: Annotated[ActorsQuery, Query()]) -> Res
     "/{actor}",
     summary="An actor",
     responses={
-        200: {"model": ActorAnswer},
-        307: {"description": "A name or external id: the actor is at Location."},
+        200: {"model": ActorAnswer, "description": "The actor."},
+        **LED_ON,
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "unknown-actor"),
     },
@@ -101,7 +102,7 @@ def get_actor(request: Request, query: Annotated[Clocks, Query()], actor: Actor)
     answer = Answer(request, moment, fixed=query.fixed)
     profile = casus.reader.actor(actor, moment.position)
     if profile is None:
-        return _lead_on(request, casus, actor, moment, "")
+        return _lead_on(request, casus, actor, moment, "", fixed=query.fixed)
     return answer.not_modified() or answer.of(_actor_bytes(moment, actor, profile))
 
 
@@ -109,8 +110,8 @@ def get_actor(request: Request, query: Annotated[Clocks, Query()], actor: Actor)
     "/{actor}/timeline",
     summary="An actor's timeline",
     responses={
-        200: {"model": Timeline},
-        307: {"description": "A name or external id: the timeline is at Location."},
+        200: {"model": Timeline, "description": "A page of the timeline."},
+        **LED_ON,
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "bad-cursor", "unknown-actor"),
     },
@@ -123,19 +124,19 @@ def actor_timeline(
     moment = moment_of(casus, query)
     profile = casus.reader.actor(actor, moment.position)
     if profile is None:
-        return _lead_on(request, casus, actor, moment, "/timeline")
+        return _lead_on(request, casus, actor, moment, "/timeline", fixed=query.fixed)
     name = orjson.loads(profile)["names"][0]["text"]
     return timeline_answer(request, query, Subject(kind="actor", id=actor, name=name), moment)
 
 
 _EXAMPLE = {
-    "id": "tajik-border-troops",
+    "id": "uzbek-border-troops",
     "kind": "state",
     "names": [
-        {"text": "Tajik Border Troops", "language": "en"},
-        {"text": "Пограничные войска Таджикистана", "language": "ru"},
+        {"text": "Border Troops of Uzbekistan", "language": "en"},
+        {"text": "Пограничные войска Узбекистана", "language": "ru"},
     ],
-    "state": "TJK",
+    "state": "UZB",
 }
 
 
@@ -144,10 +145,20 @@ _EXAMPLE = {
     status_code=201,
     summary="Register an actor",
     responses={
-        201: {"model": ActorAnswer},
+        201: {
+            "model": ActorAnswer,
+            "description": "Registered: the actor, at the position of its record.",
+            "links": {
+                "actor": {
+                    "operationId": "get_actor",
+                    "parameters": {"actor": "$response.body#/actor/id"},
+                },
+            },
+        },
         **RECORDED_NOT_SHOWN,
         **problem_responses(
             "invalid-body",
+            "bad-parameter",
             "bad-header",
             "body-too-large",
             "unsupported-media-type",
@@ -179,12 +190,17 @@ def register_actor(
     return recorded(request, written, f"{url_of(request)}/{body.id}", shown)
 
 
-def _lead_on(request: Request, casus: Casus, alias: str, moment: Moment, rest: str) -> Response:
+def _lead_on(
+    request: Request, casus: Casus, alias: str, moment: Moment, rest: str, *, fixed: bool
+) -> Response:
     actor = casus.reader.actor_named(alias, moment.position)
     if actor is None:
         raise no_such_actor(casus, alias, moment.position)
     query = request.scope["query_string"].decode("ascii")
-    return RedirectResponse(f"/v1/actors/{actor}{rest}" + (f"?{query}" if query else ""))
+    return RedirectResponse(
+        f"/v1/actors/{actor}{rest}" + (f"?{query}" if query else ""),
+        headers=Answer(request, moment, fixed=fixed).headers,
+    )
 
 
 def _moment_fields(moment: Moment) -> bytes:

@@ -25,6 +25,7 @@ COMPRESS_FROM = 1_000
 """Bytes below which compressing an answer gains nothing."""
 
 _LEVEL = 4
+_REFUSED = ("q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000")
 _PATH_SAFE = "/:@!$&'()*+,;=~"
 
 
@@ -61,8 +62,8 @@ class Answer:
         fixed: bool = False,
         tag_prefix: str = "",
     ) -> None:
-        self._request = request
-        self._gzip = _accepts_gzip(request.headers.get("accept-encoding", ""))
+        self._gzip = _accepts_gzip(",".join(request.headers.getlist("accept-encoding")))
+        self._held = _held_tags(request.headers.getlist("if-none-match"))
         self._tag = tag_prefix + etag_of(request, moment)
         self.headers = {
             "Cache-Control": FOREVER if fixed else REVALIDATE,
@@ -71,15 +72,13 @@ class Answer:
         }
 
     def not_modified(self) -> Response | None:
-        """304, if the client holds this answer already."""
-        held = self._request.headers.get("if-none-match")
-        if held is None:
-            return None
-        tags = {tag.strip().removeprefix("W/") for tag in held.split(",")}
-        ours = f'"{self._tag}-gzip"' if self._gzip else f'"{self._tag}"'
-        if "*" not in tags and f'"{self._tag}"' not in tags and f'"{self._tag}-gzip"' not in tags:
-            return None
-        return Response(status_code=304, headers={**self.headers, "ETag": ours})
+        """304, if the client holds this answer already, in a coding that it still accepts."""
+        if self._held:
+            plain, zipped = f'"{self._tag}"', f'"{self._tag}-gzip"'
+            for tag in (zipped, plain) if self._gzip else (plain,):
+                if tag in self._held:
+                    return Response(status_code=304, headers={**self.headers, "ETag": tag})
+        return None
 
     def of(self, body: bytes, *, status: int = 200, links: list[str] | None = None) -> Response:
         """The answer with this JSON body and these Link values."""
@@ -93,12 +92,20 @@ class Answer:
             body = compressor.compress(body) + compressor.flush()
         else:
             headers["ETag"] = f'"{self._tag}"'
+        if status == 200 and "*" in self._held:
+            headers.pop("Content-Encoding", None)
+            return Response(status_code=304, headers=headers)
         return Response(body, status_code=status, headers=headers, media_type="application/json")
 
 
+def _held_tags(values: list[str]) -> set[str]:
+    """The tags of If-None-Match, which compares weakly; our tags hold no comma."""
+    return {tag.strip().removeprefix("W/") for value in values for tag in value.split(",")}
+
+
 def _accepts_gzip(accepted: str) -> bool:
-    for coding in accepted.split(","):
-        name, _, parameters = coding.strip().partition(";")
-        if name.strip().lower() in ("gzip", "*"):
-            return parameters.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+    codings = {}
+    for coding in accepted.lower().split(","):
+        name, _, parameters = coding.partition(";")
+        codings[name.strip()] = parameters.replace(" ", "") not in _REFUSED
+    return codings.get("gzip", codings.get("*", False))

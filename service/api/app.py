@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.checks import Faulty
@@ -45,6 +46,7 @@ def create_app(casus: Casus) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
     app.state.casus = casus
@@ -55,6 +57,7 @@ def create_app(casus: Casus) -> FastAPI:
     app.include_router(health.router)
     add_pages(app)
     _add_problems(app)
+    app.add_middleware(InternalFaults)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
@@ -102,8 +105,7 @@ def _add_problems(app: FastAPI) -> None:
     async def http(request: Request, raised: HTTPException) -> Response:
         headers = dict(raised.headers or {})
         if raised.status_code == 405:
-            allow = sorted({*headers.get("Allow", "").split(", "), "HEAD", "OPTIONS"} - {""})
-            headers["Allow"] = ", ".join(allow)
+            headers["Allow"] = ", ".join(sorted(_methods(request)))
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=headers)
             return Problem(
@@ -115,15 +117,48 @@ def _add_problems(app: FastAPI) -> None:
             return Problem("not-found", f"nothing is at {request.url.path[:200]!r}").response()
         return Response(status_code=raised.status_code, headers=headers)
 
-    @app.exception_handler(Exception)
-    async def internal(_: Request, raised: Exception) -> Response:
-        correlation_id = str(uuid4())
-        log.error("correlation id %s", correlation_id, exc_info=raised)
-        return Problem(
-            "internal",
-            "an internal fault; it was logged under the correlation id",
-            extra={"correlation_id": correlation_id},
-        ).response()
+
+def _methods(request: Request) -> set[str]:
+    """The methods that the path answers to, by whichever of its routes."""
+    found = {
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        for route in request.app.routes
+        if not isinstance(route, Mount)
+        and route.matches({**request.scope, "method": method})[0] is Match.FULL
+    }
+    found = found or {"GET"}  # files: a mount says nothing of methods
+    return {"OPTIONS", *found} | ({"HEAD"} if "GET" in found else set())
+
+
+class InternalFaults:
+    """Answers what nobody expected with a problem that tells no internals, inside of CORS and HEAD."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        begun = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_on)
+        except Exception as raised:
+            if scope["type"] != "http" or begun:
+                raise
+            correlation_id = str(uuid4())
+            log.error("correlation id %s", correlation_id, exc_info=raised)
+            problem = Problem(
+                "internal",
+                "an internal fault; it was logged under the correlation id",
+                extra={"correlation_id": correlation_id},
+            )
+            await problem.response()(scope, receive, send)
 
 
 class HeadAsGet:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from domain.checks import Fault
 from domain.countries import Country, UnknownCountry, find_country
+from service.api.cursors import Continuation, bad_cursor
 from service.api.parameters import Clocks
 from service.api.problems import Problem
 from service.bootstrap import Casus
@@ -32,6 +33,15 @@ def moment_of(casus: Casus, clocks: Clocks) -> Moment:
         return casus.reader.moment(clocks.position, clocks.as_of, clocks.reported_day)
     except BeyondTheLog as beyond:
         raise bad_parameter("position", str(beyond)) from None
+
+
+def moment_of_cursor(casus: Casus, go_on: Continuation) -> Moment:
+    """The moment that an earlier page was read at. Raises `Problem`."""
+    try:
+        return casus.reader.moment(go_on.position, None, go_on.reported_by)
+    except BeyondTheLog:
+        # The cursor is of another store, or of one that was begun anew.
+        raise bad_cursor() from None
 
 
 def bad_parameter(parameter: str, message: str) -> Problem:

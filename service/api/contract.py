@@ -1,17 +1,25 @@
 """The OpenAPI document: what FastAPI derives from the signatures, completed where bytes are sent.
 
-`openapi/openapi.json` is this document as committed; a test holds the two together.
+`openapi/openapi.json` is this document as committed; a test holds the two together. Its examples are real
+answers, of a store that holds the chronicle of 2021: `service/contract_files.py` asks for them and writes
+`examples.json`, beside this file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.resources import files
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from service.api.documents import ProblemDocument
+from service.api.problems import PROBLEMS
+
+Json = dict[str, Any]
 
 DESCRIPTION = """Dated conflict incidents, appended to an immutable log and served as the timelines of \
 countries and actors: as they stand, or as they stood at any earlier point.
@@ -20,6 +28,9 @@ Three clocks can be fixed in every read. **occurred** (`from`, `to`): when it ha
 (`reported_by`): what sources had published by then. **recorded** (`as_of` or `position`): what this \
 service had been told by then. An answer names the position it was read at; a URL that fixes \
 `position` is permanent.
+
+Every read answers `HEAD`, `If-None-Match` and `Accept-Encoding: gzip` too, and pages of any origin may \
+use it. New fields may come into an answer; those there are keep their names and meaning.
 
 Refusals are RFC 9457 problems; each `type` leads to its explanation."""
 
@@ -30,19 +41,56 @@ TAGS = [
     {"name": "health", "description": "For those who run the service."},
 ]
 
-_HEADERS = {
-    "ETag": {"description": "Validator for If-None-Match.", "schema": {"type": "string"}},
+_HEADERS: Json = {
     "Casus-Position": {
         "description": "The log's position that the answer was read at.",
-        "schema": {"type": "integer"},
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "ETag": {
+        "description": "Strong validator for If-None-Match; each content coding has its own.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[^"]+"$'},
+    },
+    "Cache-Control": {
+        "description": "`immutable` where the URL fixes a position; `no-cache` (ask again) elsewhere.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "Link": {
+        "description": 'The next page, as `<address>; rel="next"`; absent on the last.',
+        "schema": {"type": "string"},
+    },
+    "Location": {
+        "description": "Where it is found.",
+        "required": True,
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "Retry-After": {
+        "description": "Seconds to wait before trying again.",
+        "schema": {"type": "integer", "minimum": 0},
     },
 }
-_LINK = {"Link": {"description": 'rel="next": the next page.', "schema": {"type": "string"}}}
-_LOCATION = {"Location": {"description": "What was recorded.", "schema": {"type": "string"}}}
+_READ = ("Casus-Position", "ETag", "Cache-Control")
+_BY_STATUS = {
+    "200": _READ,
+    "201": (*_READ, "Location"),
+    "202": ("Location",),
+    "304": _READ,
+    "307": ("Location", "Casus-Position", "Cache-Control"),
+    "503": ("Retry-After",),
+}
 
 
-def contract(app: FastAPI) -> dict[str, Any]:
+def load_examples() -> Json:
+    """The examples as they were written last: answers by operation, and problems by name."""
+    examples: Json = orjson.loads((files("service.api") / "examples.json").read_bytes())
+    return examples
+
+
+def contract(app: FastAPI, examples: Json | None = None) -> Json:
     """The OpenAPI document of the application."""
+    examples = examples or load_examples()
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -52,29 +100,148 @@ def contract(app: FastAPI) -> dict[str, Any]:
         tags=TAGS,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
-    schemas = document["components"]["schemas"]
-    problem = TypeAdapter(ProblemDocument).json_schema(
-        ref_template="#/components/schemas/{model}", mode="serialization"
-    )
-    schemas |= problem.pop("$defs", {})
-    schemas["ProblemDocument"] = problem
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    for path in document["paths"].values():
-        for operation in path.values():
-            _complete(operation)
+    for operation in _operations(document):
+        _complete(operation)
+        _show(operation, examples["answers"].get(operation["operationId"]))
+    components = document["components"]
+    components["schemas"] = _schemas(components["schemas"])
+    components["examples"] = {
+        name: {"summary": kind.title, "value": examples["problems"].get(name) or _bare(name)}
+        for name, kind in PROBLEMS.items()
+    }
+    components["headers"] = dict(_HEADERS)
+    _name_by_direction(document)
+    _drop_unused(document)
     return document
 
 
-def _complete(operation: dict[str, Any]) -> None:
-    responses = operation["responses"]
+def _operations(document: Json) -> Iterator[Json]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _bare(name: str) -> Json:
+    kind = PROBLEMS[name]
+    extra = {"correlation_id": "7f1c51e6-6e0c-4c0e-9c39-1a2f0f6a7a53"} if name == "internal" else {}
+    return {
+        "type": kind.uri,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.meaning,
+        **extra,
+    }
+
+
+def _complete(operation: Json) -> None:
+    responses: Json = operation["responses"]
     # FastAPI documents its own validation error; ours are documented by each route.
-    validation = responses.get("422", {}).get("content", {}).get("application/json", {})
-    if "HTTPValidationError" in str(validation):
-        del responses["422"]["content"]["application/json"]
-        if not responses["422"]["content"]:
+    validation = responses.get("422", {}).get("content", {})
+    if "HTTPValidationError" in str(validation.get("application/json")):
+        del validation["application/json"]
+        if not validation:
             del responses["422"]
+    parameters = operation.get("parameters", [])
+    for parameter in parameters:
+        _complete_parameter(parameter)
+    if "health" in operation["tags"]:
+        return
+    is_paged = any(parameter["name"] == "cursor" for parameter in parameters)
     for status, answer in responses.items():
-        if status in ("200", "201") and "health" not in operation["tags"]:
-            answer["headers"] = dict(_HEADERS)
-            answer["headers"] |= _LINK if status == "200" else _LOCATION
+        names = (*_BY_STATUS.get(status, ()), *(("Link",) if is_paged and status == "200" else ()))
+        if names:
+            answer["headers"] = {n: {"$ref": f"#/components/headers/{n}"} for n in names}
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _complete_parameter(parameter: Json) -> None:
+    schema = parameter["schema"]
+    # Leaving a parameter out is not giving it the value null.
+    kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+    for kind in kinds:
+        schema |= kind
+    for repeated in ("title", "description"):
+        schema.pop(repeated, None)
+    if schema.get("type") == "array":
+        parameter |= {"style": "form", "explode": True}
+        if schema.get("default") == []:
+            del schema["default"]
+
+
+def _show(operation: Json, example: Json | None) -> None:
+    """Put the real answer to an example request into the operation."""
+    if example is None:
+        return
+    content = operation["responses"][str(example["status"])]["content"]["application/json"]
+    content["examples"] = {
+        "chronicle": {
+            "summary": f"{example['method']} {example['path']}",
+            "value": example["body"],
+        }
+    }
+
+
+def _schemas(derived: Json) -> Json:
+    problem = TypeAdapter(ProblemDocument).json_schema(
+        ref_template="#/components/schemas/{model}", mode="serialization"
+    )
+    for optional in ("faults", "nearest", "correlation_id"):
+        del problem["properties"][optional]["default"]
+    schemas: Json = derived | problem.pop("$defs", {}) | {"ProblemDocument": problem}
+    for name, schema in schemas.items():
+        _tidy(schema)
+        if name.endswith("-Output"):
+            # What is sent has every field, and may gain more; only what is taken is closed.
+            schema.pop("additionalProperties", None)
+            for part in schema["properties"].values():
+                part.pop("default", None)
+    return schemas
+
+
+def _tidy(schema: Json) -> None:
+    for part in schema.get("properties", {}).values():
+        part.pop("title", None)
+        for bounded in (part, *part.get("anyOf", [])):
+            for bound in ("minimum", "maximum"):
+                if isinstance(bounded.get(bound), float) and bounded[bound].is_integer():
+                    bounded[bound] = int(bounded[bound])
+
+
+def _name_by_direction(document: Json) -> None:
+    """What is read has the plain name; what is sent, where it differs, is an input."""
+    names = {
+        name: name.removesuffix("-Output").replace("-Input", "Input")
+        for name in document["components"]["schemas"]
+    }
+    schemas = document["components"]["schemas"]
+    document["components"]["schemas"] = {names[n]: s for n, s in sorted(schemas.items())}
+    for part in _parts(document):
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/components/schemas/"):
+            head, _, name = reference.rpartition("/")
+            part["$ref"] = f"{head}/{names[name]}"
+
+
+def _drop_unused(document: Json) -> None:
+    components = document["components"]
+    while True:
+        used = {part["$ref"] for part in _parts(document) if isinstance(part.get("$ref"), str)}
+        unused = [
+            (kind, name)
+            for kind, named in components.items()
+            for name in named
+            if f"#/components/{kind}/{name}" not in used
+        ]
+        if not unused:
+            return
+        for kind, name in unused:
+            del components[kind][name]
+
+
+def _parts(value: Any) -> Iterator[Json]:
+    if isinstance(value, dict):
+        yield value
+        for part in value.values():
+            yield from _parts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _parts(part)

@@ -28,8 +28,8 @@ Code = Annotated[
     str,
     Path(
         description="ISO 3166-1 alpha-3; alpha-2, a name or gw:NUMBER is understood.",
-        examples=["AFG"],
         openapi_examples={"Afghanistan": {"value": "AFG"}},
+        json_schema_extra={"format": "country"},
     ),
 ]
 
@@ -38,7 +38,7 @@ Code = Annotated[
     "",
     summary="All countries",
     responses={
-        200: {"model": CountriesAnswer},
+        200: {"model": CountriesAnswer, "description": "All countries, by code."},
         **NOT_MODIFIED,
         **problem_responses("bad-parameter"),
     },
@@ -76,7 +76,7 @@ def list_countries(request: Request, query: Annotated[Clocks, Query()]) -> Respo
     "/{code}/timeline",
     summary="A country's timeline",
     responses={
-        200: {"model": Timeline},
+        200: {"model": Timeline, "description": "A page of the timeline."},
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "bad-cursor", "unknown-country"),
     },

@@ -32,22 +32,37 @@ class Continuation:
 def write_cursor(continuation: Continuation, scope: str) -> str:
     """The cursor for a continuation, valid for this path and these parameters only."""
     payload = orjson.dumps([continuation.position, continuation.reported_by, *continuation.after])
-    return urlsafe_b64encode(_digest(payload, scope) + payload).rstrip(b"=").decode()
+    return _encoded(_digest(payload, scope) + payload)
 
 
-def read_cursor(cursor: str, scope: str) -> Continuation:
-    """What a cursor stands for. Raises `Problem`."""
+def read_cursor(cursor: str, scope: str, *kinds: type) -> Continuation:
+    """What a cursor stands for, its sort key being of these kinds. Raises `Problem`."""
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         digest, payload = raw[:_DIGEST], raw[_DIGEST:]
-        if digest != _digest(payload, scope):
+        if digest != _digest(payload, scope) or _encoded(raw) != cursor:
             raise ValueError
-        position, reported_by, *after = orjson.loads(payload)
+        values = orjson.loads(payload)
+        if [type(value) for value in values] != [int, int, *kinds] or not all(map(_fits, values)):
+            raise ValueError
+        position, reported_by, *after = values
     except (ValueError, binascii.Error):
-        raise Problem(
-            "bad-cursor", "the cursor was altered, or belongs to other parameters"
-        ) from None
+        raise bad_cursor() from None
     return Continuation(position, reported_by, tuple(after))
+
+
+def bad_cursor() -> Problem:
+    """The problem of a cursor that was not given out for what it comes with."""
+    return Problem("bad-cursor", "the cursor was altered, or belongs to other parameters")
+
+
+def _fits(value: object) -> bool:
+    """The digest tells an accident, not who has read this file: a number must be one that SQLite takes."""
+    return not isinstance(value, int) or abs(value) < 2**62
+
+
+def _encoded(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _digest(payload: bytes, scope: str) -> bytes:

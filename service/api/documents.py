@@ -1,45 +1,111 @@
-"""What the contract says of answers that are sent as finished bytes: models, examples, problem answers."""
+"""What the contract says of answers that are sent as finished bytes: models, and what each status means."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
+from pydantic import Field
+
+from domain.records import Day, Instant
 from domain.values import Account, ActorProfile, Origin
 from projections.entries import Entry
 from service.api.problems import MEDIA_TYPE, PROBLEMS
+
+PositionRead: TypeAlias = Annotated[
+    int, Field(ge=0, description="The log's position that this was read at.")
+]
+AsOf: TypeAlias = Annotated[
+    Instant | None,
+    Field(description="When that position was recorded; null before the first record."),
+]
+ReportedBy: TypeAlias = Annotated[
+    str | None,
+    Field(
+        description="The last day of publication that counts, ISO 8601; null: all of them.",
+        examples=["2021-06-22"],
+    ),
+]
+NextPage: TypeAlias = Annotated[
+    str | None,
+    Field(
+        description="The address of the next page; null on the last.",
+        json_schema_extra={"format": "uri"},
+    ),
+]
+TimelineAddress: TypeAlias = Annotated[
+    str,
+    Field(
+        description="The timeline's address, relative to the service.",
+        examples=["/v1/countries/AFG/timeline"],
+        json_schema_extra={"format": "uri-reference"},
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemFault:
     """One thing that is wrong: the JSON path or the parameter, and what is wrong with it."""
 
-    path: str
+    path: Annotated[str, Field(examples=["$.figures[0].low"])]
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearCountry:
+    """A country that is spelled like the one asked for."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearActor:
+    """An actor that is spelled like the one asked for."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemDocument:
     """A problem (RFC 9457). `openapi/problems.md` explains every `type`."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    faults: tuple[ProblemFault, ...] = ()
-    nearest: tuple[dict[str, str], ...] = ()
-    correlation_id: str | None = None
+    type: Annotated[
+        str,
+        Field(
+            description="Which problem it is: the address of its explanation.",
+            examples=["/problems/bad-parameter"],
+            json_schema_extra={"format": "uri-reference"},
+        ),
+    ]
+    title: Annotated[str, Field(description="The same for every problem of this type.")]
+    status: Annotated[int, Field(ge=400, le=599)]
+    detail: Annotated[str, Field(description="What was wrong this time.")]
+    faults: Annotated[
+        tuple[ProblemFault, ...],
+        Field(description="Every fault found, where there is a place to it."),
+    ] = ()
+    nearest: Annotated[
+        tuple[NearCountry, ...] | tuple[NearActor, ...],
+        Field(description="What is spelled alike, the likeliest first."),
+    ] = ()
+    correlation_id: Annotated[
+        str, Field(description="What the service logged its own fault under.")
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAccount:
     """An account in full: its number in the incident, and when and by whom it was recorded."""
 
-    number: int
+    number: Annotated[int, Field(ge=1)]
     account: Account
-    origin: Origin | None
-    reported: str
-    recorded_at: str
+    origin: Annotated[
+        Origin | None,
+        Field(description="The dataset it was loaded from; null if it was reported here."),
+    ]
+    reported: Annotated[Day, Field(description="The last day by which it may have been published.")]
+    recorded_at: Instant
     recorded_by: str
 
 
@@ -47,9 +113,9 @@ class ShownAccount:
 class IncidentAnswer:
     """An incident as shown, with every account that it is made of."""
 
-    position: int
-    as_of: str | None
-    reported_by: str | None
+    position: PositionRead
+    as_of: AsOf
+    reported_by: ReportedBy
     incident: Entry
     accounts: tuple[ShownAccount, ...]
 
@@ -58,58 +124,62 @@ class IncidentAnswer:
 class NotShownYet:
     """What was asked for is recorded for good, at this position; the timelines do not reach it yet."""
 
-    position: int
+    position: Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorAnswer:
     """An actor, and where its timeline is."""
 
-    position: int
-    as_of: str | None
-    reported_by: str | None
+    position: PositionRead
+    as_of: AsOf
+    reported_by: ReportedBy
     actor: ActorProfile
-    timeline: str
+    timeline: TimelineAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorsAnswer:
     """A page of actors by id."""
 
-    position: int
-    as_of: str | None
-    reported_by: str | None
+    position: PositionRead
+    as_of: AsOf
+    reported_by: ReportedBy
     items: tuple[ActorProfile, ...]
-    next: str | None
+    next: NextPage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountryItem:
     """A country or former state, how many incidents its timeline shows, and where that is."""
 
-    code: str
-    alpha2: str | None
+    code: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["AFG"])]
+    alpha2: Annotated[str | None, Field(examples=["AF"])]
     name: str
-    gw: tuple[int, ...]
-    since: str | None
-    until: str | None
-    incidents: int
-    timeline: str
+    gw: Annotated[tuple[int, ...], Field(description="Its Gleditsch-Ward numbers.")]
+    since: Annotated[str | None, Field(description="The day it began, of a state that is no more.")]
+    until: Annotated[str | None, Field(description="The day it ended; null for what exists today.")]
+    incidents: Annotated[int, Field(ge=0)]
+    timeline: TimelineAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountriesAnswer:
     """Every country that Casus knows."""
 
-    position: int
-    as_of: str | None
-    reported_by: str | None
+    position: PositionRead
+    as_of: AsOf
+    reported_by: ReportedBy
     items: tuple[CountryItem, ...]
 
 
-def problem_responses(*names: str) -> dict[int | str, dict[str, Any]]:
+Responses = dict[int | str, dict[str, Any]]
+"""Answers by status, as FastAPI takes them."""
+
+
+def problem_responses(*names: str) -> Responses:
     """The problem answers of an operation, by status, for its ``responses``."""
-    responses: dict[int | str, dict[str, Any]] = {}
+    responses: Responses = {}
     for name in (*names, "internal"):
         kind = PROBLEMS[name]
         known = responses.setdefault(
@@ -117,26 +187,23 @@ def problem_responses(*names: str) -> dict[int | str, dict[str, Any]]:
             {"description": "", "content": {MEDIA_TYPE: {"schema": _PROBLEM, "examples": {}}}},
         )
         known["description"] = " ".join(filter(None, [known["description"], kind.meaning]))
-        known["content"][MEDIA_TYPE]["examples"][name] = {
-            "value": {
-                "type": kind.uri,
-                "title": kind.title,
-                "status": kind.status,
-                "detail": kind.meaning,
-            }
-        }
+        known["content"][MEDIA_TYPE]["examples"][name] = {"$ref": f"#/components/examples/{name}"}
     return responses
 
 
 _PROBLEM = {"$ref": "#/components/schemas/ProblemDocument"}
 
-RECORDED_NOT_SHOWN: dict[int | str, dict[str, Any]] = {
+RECORDED_NOT_SHOWN: Responses = {
     202: {
         "model": NotShownYet,
         "description": "Recorded, but the timelines could not be brought up to it. Do not send it again.",
     }
 }
 
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+NOT_MODIFIED: Responses = {
     304: {"description": "The client holds this answer already (If-None-Match)."}
+}
+
+LED_ON: Responses = {
+    307: {"description": "A name or an external id: the actor is found at Location."}
 }

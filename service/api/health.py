@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import orjson
 from fastapi import APIRouter
@@ -10,10 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.api.context import casus_of
+from service.api.documents import problem_responses
 
 router = APIRouter(tags=["health"])
 
 _HEADERS = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liveness:
+    """The process answers."""
+
+    alive: Literal[True]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +36,11 @@ class Readiness:
     failure: str | None
 
 
-@router.get("/livez", summary="Is the process alive?", responses={200: {"description": "It is."}})
+@router.get(
+    "/livez",
+    summary="Is the process alive?",
+    responses={200: {"model": Liveness, "description": "It is."}, **problem_responses()},
+)
 def livez() -> Response:
     """Answers as long as the process does."""
     return Response(b'{"alive":true}', media_type="application/json", headers=_HEADERS)
@@ -37,8 +50,9 @@ def livez() -> Response:
     "/readyz",
     summary="Does it serve what the log holds?",
     responses={
-        200: {"model": Readiness},
+        200: {"model": Readiness, "description": "It does."},
         503: {"model": Readiness, "description": "The timelines have stopped behind the log."},
+        **problem_responses(),
     },
 )
 def readyz(request: Request) -> Response:

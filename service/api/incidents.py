@@ -58,7 +58,7 @@ _EXAMPLE: dict[str, Any] = {
     "",
     summary="Search all incidents",
     responses={
-        200: {"model": Timeline},
+        200: {"model": Timeline, "description": "A page of incidents."},
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "bad-cursor"),
     },
@@ -72,7 +72,7 @@ def search_incidents(request: Request, query: Annotated[TimelineQuery, Query()])
     "/{incident_id}",
     summary="An incident and its accounts",
     responses={
-        200: {"model": IncidentAnswer},
+        200: {"model": IncidentAnswer, "description": "The incident."},
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "unknown-incident"),
     },
@@ -104,10 +104,20 @@ def get_incident(
     status_code=201,
     summary="Report an incident",
     responses={
-        201: {"model": IncidentAnswer},
+        201: {
+            "model": IncidentAnswer,
+            "description": "Reported: the incident, at the position of its record.",
+            "links": {
+                "incident": {
+                    "operationId": "get_incident",
+                    "parameters": {"incident_id": "$response.body#/incident/id"},
+                },
+            },
+        },
         **RECORDED_NOT_SHOWN,
         **problem_responses(
             "invalid-body",
+            "bad-parameter",
             "bad-header",
             "body-too-large",
             "unsupported-media-type",

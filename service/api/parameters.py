@@ -11,8 +11,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from domain.countries import MAX_LENGTH as COUNTRY_LENGTH
 from domain.countries import find_country
-from domain.edtf import span
+from domain.edtf import MAX_LENGTH, span
 from domain.text import SLUG_PATTERN
 from domain.vocabulary import ActorKind, CountryRole, IncidentType, ParticipantRole, Status
 from service.reading.clocks import (
@@ -74,31 +75,37 @@ def parse_box(text: str) -> Box:
     return Box(west, south, east, north)
 
 
-def _text(description: str, *examples: str) -> WithJsonSchema:
+def _text(form: str, *examples: str, longest: int = MAX_LENGTH) -> WithJsonSchema:
     return WithJsonSchema(
-        {"type": "string", "minLength": 1, "description": description, "examples": list(examples)}
+        {
+            "type": "string",
+            "format": form,
+            "minLength": 1,
+            "maxLength": longest,
+            **({"examples": list(examples)} if examples else {}),
+        }
     )
 
 
 DateParameter = Annotated[
     str,
     AfterValidator(_checked_date),
-    WithJsonSchema({"type": "string", "format": "edtf", "examples": ["2021-05-01", "2021-06"]}),
+    _text("edtf", "2021-05-01", "2021-06"),
 ]
 
 InstantParameter = Annotated[
     str,
     AfterValidator(_checked_instant),
-    WithJsonSchema({"type": "string", "format": "instant", "examples": ["2026-11-22T09:00:00Z"]}),
+    _text("instant", "2026-11-22T09:00:00Z", "2026-11-22"),
 ]
 
 CountryParameter = Annotated[
     str,
     AfterValidator(_checked_country),
-    WithJsonSchema({"type": "string", "format": "country", "examples": ["AFG", "gw:700"]}),
+    _text("country", "AFG", "gw:700", longest=COUNTRY_LENGTH),
 ]
 
-Cursor = Annotated[str, Field(min_length=1, max_length=500)]
+Cursor = Annotated[str, Field(min_length=1, max_length=500), _text("cursor", longest=500)]
 
 
 class Clocks(BaseModel):
@@ -121,6 +128,11 @@ class Clocks(BaseModel):
         DateParameter | None,
         Field(description="Only what sources had published by the end of this day."),
     ] = None
+
+    @property
+    def clocks(self) -> tuple[int | None, str | None, str | None]:
+        """The clocks as they were given."""
+        return self.position, self.as_of, self.reported_by
 
     @property
     def fixed(self) -> bool:
@@ -176,7 +188,10 @@ class TimelineQuery(Paging):
             description="Any of these parts played by the timeline's country"
             f" ({', '.join(CountryRole)}) or actor ({', '.join(ParticipantRole)}).",
             json_schema_extra={
-                "items": {"enum": sorted({*map(str, CountryRole), *map(str, ParticipantRole)})}
+                "items": {
+                    "type": "string",
+                    "enum": sorted({*map(str, CountryRole), *map(str, ParticipantRole)}),
+                }
             },
         ),
     ] = []
@@ -192,9 +207,7 @@ class TimelineQuery(Paging):
         Annotated[
             str,
             AfterValidator(_checked_box),
-            WithJsonSchema(
-                {"type": "string", "format": "bbox", "examples": ["60.5,29.4,74.9,38.5"]}
-            ),
+            _text("bbox", "60.5,29.4,74.9,38.5"),
         ]
         | None,
         Field(description="west,south,east,north in degrees (WGS 84)."),
@@ -204,7 +217,7 @@ class TimelineQuery(Paging):
             str,
             Field(max_length=500, pattern=_NO_CONTROLS),
             AfterValidator(_checked_search),
-            _text('All of these words; "a phrase"; the beginning of a wor*.', "Sherkhan"),
+            _text("search", "Sherkhan", '"border troops" badakh*', longest=500),
         ]
         | None,
         Field(description='All of these words; "a phrase"; the beginning of a wor*.'),

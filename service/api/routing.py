@@ -14,7 +14,7 @@ from typing import Any, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -54,6 +54,10 @@ class ReadRoute(APIRoute):
         return handle
 
 
+class _NoParameters(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
 class WriteRoute(APIRoute):
     """A write: ``endpoint(request, body, idempotency_key, **path parameters)``, on a thread."""
 
@@ -64,6 +68,7 @@ class WriteRoute(APIRoute):
         adapter: TypeAdapter[Any] = TypeAdapter(hints["body"])
 
         async def handle(request: Request) -> Response:
+            parse_query(_NoParameters, request.scope["query_string"])
             key = idempotency_key_of(request)
             body = await read_body(request)
             try:
@@ -147,6 +152,8 @@ def _which(faults: list[Fault]) -> str:
 
 
 def _unknown(name: str, names: tuple[str, ...]) -> str:
+    if not names:
+        return "this takes no query parameters"
     near = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
     return f"there is no such parameter; {hint}"

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from domain.vocabulary import CountryRole, ParticipantRole
 from projections.entries import Entry
 from service.api.answers import Answer, url_of
-from service.api.context import bad_parameter, casus_of, moment_of
+from service.api.context import bad_parameter, casus_of, moment_of, moment_of_cursor
 from service.api.cursors import Continuation, read_cursor, write_cursor
+from service.api.documents import AsOf, NextPage, PositionRead, ReportedBy
 from service.api.parameters import TimelineQuery
 from service.reading.clocks import Moment
 from service.reading.selection import Place, Selection, SubjectKey
@@ -34,11 +35,11 @@ class Timeline:
     """A page of a timeline, the moment that it was read at, and the address of the next page."""
 
     subject: Subject
-    position: int
-    as_of: str | None
-    reported_by: str | None
+    position: PositionRead
+    as_of: AsOf
+    reported_by: ReportedBy
     items: tuple[Entry, ...]
-    next: str | None
+    next: NextPage
 
 
 def timeline_answer(
@@ -47,13 +48,13 @@ def timeline_answer(
     """The page of a subject's timeline that a query asks for."""
     casus = casus_of(request)
     selection = _selected(query.selection, subject)
-    scope = f"{request.scope['path']}{selection!r}"
+    scope = f"{request.scope['path']}{selection!r}{query.clocks!r}"
     after = None
     if query.cursor is None:
         moment = moment or moment_of(casus, query)
     else:
-        go_on = read_cursor(query.cursor, scope)
-        moment = casus.reader.moment(go_on.position, None, go_on.reported_by)
+        go_on = read_cursor(query.cursor, scope, int, int)
+        moment = moment_of_cursor(casus, go_on)
         after = Place(*go_on.after)
     answer = Answer(request, moment, fixed=query.fixed or after is not None)
     if unchanged := answer.not_modified():

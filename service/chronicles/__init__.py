@@ -24,6 +24,7 @@ from domain.values import Account, ActorProfile, Origin
 from service.faults import faults_of_validation
 from service.log import Clash, Log
 from service.recording import Desk, LoggedActors
+from service.views.projector import Progress
 
 BUNDLED = Path(__file__).with_name("afghanistan-2021.json")
 """The chronicle that an empty store is filled with."""
@@ -77,7 +78,9 @@ def parse_chronicle(data: bytes) -> Chronicle:
         raise Faulty(faults_of_validation(error)) from None
 
 
-def load_chronicle(chronicle: Chronicle, log: Log, desk: Desk, by: str) -> Loaded:
+def load_chronicle(
+    chronicle: Chronicle, log: Log, desk: Desk, by: str, progress: Progress | None = None
+) -> Loaded:
     """Append what a chronicle has and the log has not, in one transaction.
 
     Raises `Faulty` with every fault of the file, having changed nothing.
@@ -85,7 +88,7 @@ def load_chronicle(chronicle: Chronicle, log: Log, desk: Desk, by: str) -> Loade
     for attempt in range(ATTEMPTS):
         records = _Decider(chronicle, log, desk.recording(by)).records()
         try:
-            position = desk.append(records)
+            position = desk.append(records, progress)
             break
         except Clash:
             # Someone recorded one of these streams in between: decide again on what is there now.

@@ -6,18 +6,15 @@ command line that makes no sense.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
-from eventsourcing.persistence import PersistenceError
 
-from domain.checks import Faulty
-from domain.errors import DomainError
-from service.cli.output import errors, out, progress, refuse
-from service.settings import Settings
-from service.views.projector import ProjectionStopped
+from service.cli.output import refuse, write_anything
+
+if TYPE_CHECKING:
+    from service.settings import Settings
 
 app = typer.Typer(
     name="casus",
@@ -29,6 +26,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+MOST = 2**62
+"""More than any log will hold, and within what SQLite counts to."""
+
 Home = Annotated[
     Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
     typer.Option(
@@ -39,15 +39,23 @@ Home = Annotated[
 
 def settings_of(home: Path | None) -> Settings:
     """The settings, with the folder that a command was given."""
+    from service.settings import Settings
+
     return Settings() if home is None else Settings(CASUS_HOME=home)
 
 
 def main() -> None:
     """Run the program; a refusal is one plain message, never a traceback."""
+    write_anything()
     try:
         app()
-    except (DomainError, PersistenceError, ProjectionStopped, OSError) as error:
-        refuse(str(error))
+    except Exception as error:
+        from service.cli.refusals import reason
+
+        message = reason(error)
+        if message is None:
+            raise
+        refuse(message)
 
 
 @app.command(epilog="Example: [bold]casus serve --port 8080[/bold]")
@@ -79,30 +87,9 @@ def load(
     by: Annotated[str, typer.Option(help="Who loads it: named in every record.")] = "casus load",
 ) -> None:
     """Load a chronicle: all of it, or nothing and a list of its faults."""
-    from service.bootstrap import open_casus
-    from service.chronicles import load_chronicle, parse_chronicle
-    from service.faults import json_path
+    from service.cli.loading import load_file
 
-    data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    try:
-        chronicle = parse_chronicle(data)
-        with progress("reading the log") as tell:
-            casus = open_casus(settings_of(home), progress=tell)
-        loaded = load_chronicle(chronicle, casus.log, casus.desk, by)
-    except Faulty as faulty:
-        errors.print(f"{file}: nothing was loaded; {len(faulty.faults)} fault(s):", markup=False)
-        for fault in faulty.faults:
-            errors.print(
-                f"  {json_path(fault.path)}: {fault.message}", markup=False, soft_wrap=True
-            )
-        raise typer.Exit(1) from None
-    out.print(
-        f"{chronicle.title}: {loaded.incidents} incidents with {loaded.accounts} accounts,"
-        f" {loaded.actors} actors; {loaded.records} records appended, position {loaded.position}",
-        markup=False,
-        soft_wrap=True,
-    )
-    casus.close()
+    load_file(settings_of(home), file, by)
 
 
 @app.command(epilog="Example: [bold]casus timeline AFG --from 2021-05-01 --to 2021-06-23[/bold]")
@@ -146,8 +133,10 @@ def timeline(
 @app.command(epilog="Example: [bold]casus log --after 60 --limit 5[/bold]")
 def log(
     home: Home = None,
-    after: Annotated[int, typer.Option(help="Only records beyond this position.", min=0)] = 0,
-    limit: Annotated[int, typer.Option(help="The most records to show.", min=1)] = 50,
+    after: Annotated[
+        int, typer.Option(help="Only records beyond this position.", min=0, max=MOST)
+    ] = 0,
+    limit: Annotated[int, typer.Option(help="The most records to show.", min=1, max=MOST)] = 50,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show the log's records: what was recorded, when and by whom."""

@@ -11,7 +11,7 @@ def reason(error: Exception) -> str | None:
         known = error.filename is not None and error.strerror
         return f"{error.filename}: {error.strerror}" if known else error.strerror or str(error)
     # Imported here, as most commands end well.
-    from eventsourcing.persistence import PersistenceError
+    from eventsourcing.domain import EventSourcingError
     from pydantic import ValidationError
 
     from domain.errors import DomainError
@@ -20,7 +20,7 @@ def reason(error: Exception) -> str | None:
 
     if isinstance(error, (DomainError, ProjectionStopped)):
         return str(error)
-    if isinstance(error, (sqlite3.Error, PersistenceError)):
+    if isinstance(error, (sqlite3.Error, EventSourcingError)):
         return f"the store can't be used: {error}"
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         faults = error.errors(include_url=False)

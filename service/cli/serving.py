@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
+import signal
 import socket
 import sys
 
@@ -11,44 +13,51 @@ import uvicorn
 
 from service.api.app import create_app
 from service.api.pages import LINKS
-from service.bootstrap import Casus, open_casus
+from service.bootstrap import Casus
 from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
-from service.cli.output import errors, out, progress, refuse
+from service.cli.output import errors, out, refuse
+from service.cli.stores import opened
 from service.settings import Settings
+
+BACKLOG = 2048
+"""Connections that may wait to be taken up."""
 
 
 def serve_store(settings: Settings, *, bundled: bool) -> None:
-    """Serve until interrupted. Raises SystemExit with a message where it can't."""
+    """Serve until interrupted or terminated. Raises SystemExit with a message where it can't."""
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
     )
+    # A termination stops the server as an interruption does: in order, and with status 0.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        _serve(settings, bundled=bundled)
+    errors.print("casus: stopped; everything acknowledged is on disk", markup=False, soft_wrap=True)
+
+
+def _serve(settings: Settings, *, bundled: bool) -> None:
     listening = _listen(settings)
-    with progress("bringing the timelines up to the log") as tell:
-        casus = open_casus(settings, progress=tell)
-    if bundled and casus.log.head == 0:
-        _fill(casus)
-    _announce(casus, settings, listening.getsockname()[1])
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(casus),
-            loop="auto",
-            http="httptools" if sys.platform != "win32" else "auto",
-            lifespan="on",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
+    with opened(settings, make=True) as casus:
+        if bundled and casus.log.head == 0:
+            _fill(casus)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(casus),
+                loop="auto",
+                http="httptools" if sys.platform != "win32" else "auto",
+                lifespan="on",
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+            )
         )
-    )
-    try:
+        # From here on a client waits a moment instead of being turned away.
+        listening.listen(BACKLOG)
+        _announce(casus, settings, listening.getsockname()[1])
         server.run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        casus.close()
-    errors.print("casus: stopped; everything acknowledged is on disk", markup=False)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -124,7 +124,7 @@ class LogRecorder(SQLiteApplicationRecorder):
         return int(rows[0][0])
 
     def close(self) -> None:
-        """Close this thread's connection for reading."""
+        """Close the connections for reading."""
         self._reads.close()
 
     def _select(self, where: str, parameters: list[Any]) -> Sequence[Notification]:

@@ -196,5 +196,5 @@ class Reader:
         return rows[0][0] if rows else None
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close the connections."""
         self._database.close()

@@ -8,6 +8,7 @@ nothing is skipped.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -69,15 +70,24 @@ class Projector:
 
     def open(self, progress: Progress | None = None) -> None:
         """Use the current generation, rebuilt if there is none that can be trusted, and catch up."""
+        with self._lock:
+            if not self._use_current():
+                with self._folder.building():
+                    # Another process that started at the same time may have built it meanwhile.
+                    if not self._use_current():
+                        self._build(progress)
+        self.catch_up(progress)
+
+    def _use_current(self) -> bool:
         path = self._folder.current()
-        if path is not None:
-            generation = Generation(path)
-            if generation.is_sound() and generation.position <= self._log.head:
-                self._generation = generation
-                self.catch_up(progress)
-                return
-            generation.close()
-        self.rebuild(progress)
+        if path is None:
+            return False
+        generation = Generation(path)
+        if generation.is_sound() and generation.position <= self._log.head:
+            self._generation = generation
+            return True
+        generation.close()
+        return False
 
     def catch_up(self, progress: Progress | None = None) -> int:
         """Fold what the log has beyond the rows; the position reached. Raises `ProjectionStopped`."""
@@ -97,18 +107,32 @@ class Projector:
             raise self.failure
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Fold the whole log into a new generation and switch to it; the position reached."""
-        with self._lock:
-            generation = Generation(self._folder.next(), create=True)
-            self._follow(generation, REBUILD_BATCH, progress)
-            generation.make_indexes()
-            position = self._follow(generation, BATCH, progress)
-            self._folder.switch(generation.path)
-            if self._generation is not None:
-                self._generation.close()
-            self._generation = generation
+        """Fold the whole log into a new generation and switch to it; the position reached.
+
+        Raises `ProjectionStopped`, having changed nothing.
+        """
+        with self._lock, self._folder.building():
+            position = self._build(progress)
             self.failure = None
             return position
+
+    def _build(self, progress: Progress | None) -> int:
+        generation = Generation(self._folder.next(), create=True)
+        try:
+            self._follow(generation, REBUILD_BATCH, progress)
+        except ProjectionStopped:
+            if self._generation is not None:  # it reaches as far
+                generation.close()
+                self._folder.discard(generation.path)
+                raise
+        generation.make_indexes()
+        with contextlib.suppress(ProjectionStopped):
+            self._follow(generation, BATCH, progress)
+        self._folder.switch(generation.path)
+        if self._generation is not None:
+            self._generation.close()
+        self._generation = generation
+        return generation.position
 
     def notice_switch(self) -> bool:
         """Move to the generation that another process has switched to; whether there was one."""
@@ -119,8 +143,12 @@ class Projector:
         path = self._folder.current()
         if path is None or path == self.generation.path:
             return False
+        generation = Generation(path)
+        # Readers come over once it shows all that they have seen.
+        with contextlib.suppress(ProjectionStopped):
+            self._follow(generation, BATCH, None)
         self.generation.close()
-        self._generation = Generation(path)
+        self._generation = generation
         return True
 
     def _follow(self, generation: Generation, size: int, progress: Progress | None) -> int:

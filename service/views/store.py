@@ -5,9 +5,9 @@
 
 A rebuild fills a new generation beside the old one and then replaces CURRENT in one rename. Whoever has
 the old one open goes on reading right answers from it until it looks at CURRENT again, which it does
-before it writes and where it can't find the file. Rows, and the
-position they reach, are committed in one transaction; what a power cut may take is whole batches, which
-are folded again.
+before it writes and where it can't find the file. Rows, and the position they reach, are committed in one
+transaction; what a power cut may take is whole batches, which are folded again. LOCK is held, by SQLite's
+own locking, by the one process that builds a generation.
 
 A file that is missing, of another projection version or damaged is not repaired but rebuilt.
 """
@@ -30,6 +30,9 @@ from service.sqlite import Datastore
 
 CHECKED_WHOLE = 64_000_000
 """Bytes up to which a file is read through when it is opened: a tenth of a second or so."""
+
+BUILD_TIMEOUT = 3_600
+"""Seconds that a process waits for another one's rebuild."""
 
 TRACKED = "casus"
 """The name under which the position reached is tracked."""
@@ -109,7 +112,7 @@ class Generation:
                 cursor.execute("PRAGMA quick_check(1)")
                 verdict: str = cursor.fetchone()[0]
             return verdict == "ok" and self.position >= 0
-        except (sqlite3.Error, PersistenceError):
+        except (OSError, sqlite3.Error, PersistenceError):
             return False
 
     def close(self) -> None:
@@ -133,6 +136,16 @@ class ViewFolder:
             return None
         return path if path.name.startswith(_PREFIX) and path.is_file() else None
 
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """The only right to build a generation; the system takes it from a process that dies."""
+        lock = sqlite3.connect(self._folder / "LOCK", timeout=BUILD_TIMEOUT, isolation_level=None)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+            yield
+        finally:
+            lock.close()
+
     def next(self) -> Path:
         """The path for a new generation; what stands there from a rebuild that died is removed."""
         numbers = [int(path.stem.rsplit("-", 1)[1]) for path in self._folder.glob("*-*.sqlite")]
@@ -141,6 +154,10 @@ class ViewFolder:
         for number in range(used + 1, max(numbers, default=0) + 1):
             _remove(self._folder / f"{_PREFIX}{number}.sqlite")
         return self._folder / f"{_PREFIX}{used + 1}.sqlite"
+
+    def discard(self, path: Path) -> None:
+        """Remove a generation that was never used."""
+        _remove(path)
 
     def switch(self, path: Path) -> None:
         """Use this generation from now on, and remove the others."""

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 CONNECTIONS = 8
 _BUFFER = 1 << 20
+_LAST_CHUNK = b"0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class UnexpectedAnswer(Exception):
 class _Connection:
     socket: socket.socket
     missing: int = 0
+    chunked: bool = False
 
 
 class Client:
@@ -90,19 +92,24 @@ class Client:
         size = connection.socket.recv_into(self._buffer)
         if size == 0:
             raise UnexpectedAnswer("the server closed the connection")
-        if connection.missing == 0:
-            connection.missing = self._length(bytes(self._buffer[: min(size, 4_096)]))
+        if connection.missing == 0 and not connection.chunked:
+            length = _length(bytes(self._buffer[: min(size, 4_096)]))
+            connection.chunked, connection.missing = length is None, length or 0
+        if connection.chunked:
+            # No JSON ends like this: the last chunk does.
+            connection.chunked = self._buffer[max(0, size - 5) : size] != _LAST_CHUNK
+            return not connection.chunked
         connection.missing -= size
         return connection.missing == 0
 
-    @staticmethod
-    def _length(start: bytes) -> int:
-        """The bytes that an answer has in all, from its head, which comes in one piece."""
-        head, end, _ = start.partition(b"\r\n\r\n")
-        if not end or head[9:12] != b"200":
-            raise UnexpectedAnswer(start[:500].decode("latin-1"))
-        _, _, length = head.lower().partition(b"\r\ncontent-length:")
-        return len(head) + len(end) + int(length.partition(b"\r\n")[0])
+
+def _length(start: bytes) -> int | None:
+    """The bytes that an answer has in all, from its head, which comes in one piece; None if chunked."""
+    head, end, _ = start.partition(b"\r\n\r\n")
+    if not end or head[9:12] != b"200":
+        raise UnexpectedAnswer(start[:500].decode("latin-1"))
+    _, named, length = head.lower().partition(b"\r\ncontent-length:")
+    return len(head) + len(end) + int(length.partition(b"\r\n")[0]) if named else None
 
 
 def _request(url: str) -> bytes:

@@ -1,0 +1,117 @@
+"""Timelines and records as tables. What there is no room for beside a title stands beneath it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from domain.records import AccountAdded, ActorRegistered, IncidentReported, Record, Recorded
+from service.cli.output import out
+from service.reading.clocks import Moment
+
+ROOMY = 100
+"""Columns of a terminal from which places and figures have columns of their own."""
+
+
+def print_timeline(name: str, moment: Moment, entries: list[dict[str, Any]], *, more: bool) -> None:
+    """Print the entries of a timeline, and the moment they were read at."""
+    roomy = out.width >= ROOMY
+    table = _table("when", "what", *(("where", "figures") if roomy else ()))
+    for entry in entries:
+        title, place = _title(entry), entry["place"]["name"] if entry["place"] else ""
+        figures = [_figure(figure) for figure in entry["figures"]]
+        if roomy:
+            cells = [Text(title), Text(place), Text("\n".join(figures))]
+        else:
+            cells = [_beneath(title, [place if place != name else "", *figures])]
+        table.add_row(_when(entry["occurred"]), *cells)
+    count = "1 incident" if len(entries) == 1 else f"{len(entries)} incidents"
+    out.print(f"{name}: {count}", markup=False, soft_wrap=True)
+    if entries:
+        out.print(table)
+    clocks = f"position {moment.position}"
+    if moment.reported_by_text:
+        clocks += f", reported by {moment.reported_by_text}"
+    out.print(
+        f"Read at {clocks}." + (" There are more: raise --limit." if more else ""),
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def print_log(head: int, records: Sequence[Recorded[Record]]) -> None:
+    """Print records, and the position that the log has reached."""
+    roomy = out.width >= ROOMY
+    table = _table("position", "recorded at", *(("by", "record") if roomy else ()), "about")
+    table.columns[0].justify = "right"
+    for recorded in records:
+        record = recorded.record
+        kind, about = type(record).__name__, _about(record)
+        cells = (
+            [Text(record.recorded_by), Text(kind), Text(about)]
+            if roomy
+            else [_beneath(about, [f"{kind} by {record.recorded_by}"])]
+        )
+        table.add_row(str(recorded.position), record.recorded_at[:19] + "Z", *cells)
+    out.print(f"The log stands at position {head}.", markup=False, soft_wrap=True)
+    if records:
+        out.print(table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        never_broken = column in ("when", "position", "recorded at", "record")
+        table.add_column(column, no_wrap=never_broken, overflow="fold")
+    return table
+
+
+def _beneath(title: str, details: Sequence[str]) -> Text:
+    text = Text(title)
+    for detail in filter(None, details):
+        text.append(f"\n{detail}", style="dim")
+    return text
+
+
+def _title(entry: dict[str, Any]) -> str:
+    notes = []
+    if entry["status"] != "reported":
+        notes.append(entry["status"])
+    if entry["accounts"] > 1:
+        notes.append(f"{entry['accounts']} accounts")
+    return f"{entry['title']} ({', '.join(notes)})" if notes else str(entry["title"])
+
+
+def _when(occurred: dict[str, Any]) -> str:
+    earliest, latest = occurred["earliest"], occurred["latest"]
+    if earliest is None:
+        return f"until {latest}" if latest else "unknown"
+    if latest is None:
+        return f"from {earliest}"
+    return str(earliest) if earliest == latest else f"{earliest} to\n{latest}"
+
+
+def _figure(figure: dict[str, Any]) -> str:
+    low, best, high = figure["low"], figure["best"], figure["high"]
+    if low is not None and high is not None:
+        bounds = f"{low} to {high}" if low != high else ""
+    else:
+        bounds = (
+            f"{low} or more" if low is not None else f"up to {high}" if high is not None else ""
+        )
+    number = bounds if best is None else f"{best} ({bounds})" if bounds else f"{best}"
+    counted = f"{number} {figure['of']}" if figure["of"] else number
+    disputed = ", disputed" if figure["disputed"] else ""
+    return f"{figure['measure'].replace('_', ' ')}: {counted}{disputed}"
+
+
+def _about(record: Record) -> str:
+    match record:
+        case IncidentReported() | AccountAdded():
+            return f"{record.account.title} ({record.account.source.name})"
+        case ActorRegistered():
+            return f"{record.actor.id}: {record.actor.names[0].text}"

@@ -1,0 +1,217 @@
+"""``make contract``: writes the contract that is committed, ``openapi/`` and its examples, from the code.
+
+    openapi/openapi.json             the API, OpenAPI 3.1
+    openapi/problems.md              every problem type
+    openapi/records.schema.json      the records of the log, JSON Schemas by topic
+    openapi/chronicle.schema.json    the format of chronicles, JSON Schema
+    service/api/examples.json        real answers, which openapi.json shows
+
+The examples are asked of a store of its own that holds the chronicle of 2021, recorded at one fixed
+instant, so that the same code always writes the same files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
+
+import orjson
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+
+from domain.ids import uuid7
+from service.api.app import create_app
+from service.api.contract import Json, contract
+from service.api.problems import problems_page
+from service.bootstrap import open_casus
+from service.chronicles import ADAPTER, BUNDLED, load_chronicle, parse_chronicle
+from service.log.codec import RECORD_TYPES
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+RECORDED_AT = datetime.datetime(2026, 11, 22, 9, tzinfo=datetime.UTC)
+"""When everything in the examples was recorded."""
+
+HOST = "127.0.0.1:8000"
+
+READS = {
+    "list_countries": "/v1/countries",
+    "country_timeline": "/v1/countries/AFG/timeline?from=2021-06-23&to=2021-06-23&match=certain&limit=1",
+    "list_actors": "/v1/actors?q=border&limit=2",
+    "get_actor": "/v1/actors/taliban",
+    "actor_timeline": "/v1/actors/csto/timeline?limit=1",
+    "search_incidents": "/v1/incidents?q=sherkhan&reported_by=2021-06-22",
+    "get_incident": "/v1/incidents/{}",
+    "livez": "/livez",
+    "readyz": "/readyz",
+}
+"""A request for each operation that reads; ``{}`` is the incident of people who try to cross."""
+
+CROSSING = "53 people"
+SHOWN_COUNTRIES = ("AFG", "TJK", "SUN")
+"""The list of countries is too long to be shown whole."""
+
+REPORTED_ID = uuid7(int(RECORDED_AT.timestamp() * 1_000), 2**73 + 2**40 + 1)
+"""Stands for the id, random in part, that the incident of the example gets."""
+
+_ACCOUNT = (
+    b'{"title":"A bridge falls","type":"attack","occurred":"2021-13-01","source":{},'
+    b'"figures":[{"measure":"killed","low":-1}]}'
+)
+_ACTOR = b'{"id":"taliban","kind":"armed_group","names":[{"text":"Taliban"}]}'
+_JSON = {"content-type": "application/json"}
+_KEYED = {**_JSON, "idempotency-key": "5f3c"}
+
+WRITES = (("report_incident", "/v1/incidents", _KEYED), ("register_actor", "/v1/actors", _JSON))
+"""A request for each operation that writes; its body is the example of the contract."""
+
+REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
+    "unknown-country": ("GET", "/v1/countries/XYZ/timeline", {}, b""),
+    "unknown-actor": ("GET", "/v1/actors/talban", {}, b""),
+    "unknown-incident": ("GET", f"/v1/incidents/{UUID(int=0)}", {}, b""),
+    "not-found": ("GET", "/v1/wars", {}, b""),
+    "method-not-allowed": ("DELETE", "/v1/incidents", {}, b""),
+    "bad-parameter": ("GET", "/v1/incidents?form=2021-05-01&limit=0", {}, b""),
+    "bad-cursor": ("GET", "/v1/incidents?cursor=AAAA", {}, b""),
+    "bad-header": ("POST", "/v1/actors", {**_JSON, "idempotency-key": "two words"}, _ACTOR),
+    "invalid-body": ("POST", "/v1/incidents", _JSON, _ACCOUNT),
+    "body-too-large": ("POST", "/v1/incidents", _JSON, b" " * 1_000_001),
+    "unsupported-media-type": ("POST", "/v1/actors", {"content-type": "text/csv"}, b"id"),
+    "actor-exists": ("POST", "/v1/actors", _JSON, _ACTOR),
+    "idempotency-key-reused": ("POST", "/v1/actors", _KEYED, _ACTOR),
+}
+"""A request for each problem that a request alone can bring about."""
+
+
+def contract_files() -> dict[Path, bytes]:
+    """What each file of the contract has to hold."""
+    with TemporaryDirectory() as home:
+        casus = open_casus(Settings(CASUS_HOME=Path(home), _env_file=None), lambda: RECORDED_AT)
+        try:
+            load_chronicle(parse_chronicle(BUNDLED.read_bytes()), casus.log, casus.desk, by="casus")
+            app = create_app(casus)
+            examples = {"answers": _answers(app), "problems": _problems(app)}
+            document = contract(app, examples)
+        finally:
+            casus.close()
+    openapi = ROOT / "openapi"
+    return {
+        openapi / "openapi.json": _json(document),
+        openapi / "problems.md": problems_page().encode(),
+        openapi / "records.schema.json": _json(_records_schema()),
+        openapi / "chronicle.schema.json": _json(_chronicle_schema()),
+        ROOT / "service" / "api" / "examples.json": _json(examples),
+    }
+
+
+def _answers(app: FastAPI) -> Json:
+    answers = {}
+    for operation, path in READS.items():
+        address = path.format(_crossing(app))
+        answers[operation] = _asked(app, "GET", address)
+    countries = answers["list_countries"]["body"]
+    countries["items"] = [c for c in countries["items"] if c["code"] in SHOWN_COUNTRIES]
+    for operation, path, headers in WRITES:
+        answers[operation] = _asked(app, "POST", path, headers, _body_of(app, operation))
+    incident = answers["report_incident"]["body"]["incident"]
+    incident["id"] = str(REPORTED_ID)
+    return answers
+
+
+def _problems(app: FastAPI) -> Json:
+    return {name: _asked(app, *request)["body"] for name, request in REFUSALS.items()}
+
+
+def _crossing(app: FastAPI) -> str:
+    found = _asked(app, "GET", f"/v1/incidents?q={CROSSING.replace(' ', '+')}")["body"]["items"]
+    identifier: str = found[0]["id"]
+    return identifier
+
+
+def _body_of(app: FastAPI, operation: str) -> bytes:
+    for path in contract(app)["paths"].values():
+        if (post := path.get("post", {})).get("operationId") == operation:
+            (example,) = post["requestBody"]["content"]["application/json"]["examples"].values()
+            return orjson.dumps(example["value"])
+    raise LookupError(operation)
+
+
+def _asked(
+    app: FastAPI,
+    method: str,
+    address: str,
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+) -> Json:
+    """One request to the application, without a server, and its answer."""
+    path, _, query = address.partition("?")
+    scope: Json = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote(path),
+        "query_string": query.encode("ascii"),
+        "headers": [(k.encode(), v.encode()) for k, v in {"host": HOST, **(headers or {})}.items()],
+    }
+    sent: list[Json] = []
+
+    async def receive() -> Json:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(dict(message))
+
+    asyncio.run(app(scope, receive, send))
+    answer = b"".join(part.get("body", b"") for part in sent)
+    return {
+        "method": method,
+        "path": address,
+        "status": sent[0]["status"],
+        "body": orjson.loads(answer),
+    }
+
+
+def _records_schema() -> Json:
+    """The record types by topic. Stored records have every field, and no other."""
+    mode: JsonSchemaMode = "serialization"
+    adapters = [(record.TOPIC, mode, TypeAdapter(record)) for record in RECORD_TYPES]
+    by_topic, definitions = TypeAdapter.json_schemas(adapters)
+    return {
+        "$schema": DIALECT,
+        "title": "Records of the log",
+        "description": "The schema of a record is under its topic, in `properties`.",
+        "type": "object",
+        "properties": {topic: by_topic[topic, mode] for topic, _, _ in adapters},
+        **definitions,
+    }
+
+
+def _chronicle_schema() -> Json:
+    return {"$schema": DIALECT, **ADAPTER.json_schema()}
+
+
+def _json(document: Json) -> bytes:
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def main() -> None:
+    """Write the files, and name those that changed."""
+    for path, content in contract_files().items():
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)
+            print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

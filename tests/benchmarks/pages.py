@@ -1,0 +1,233 @@
+"""Timeline pages under load: against constant bytes, against Datasette, and at past positions.
+
+Thousands of pages are asked for in turn, no two of them the same, each of fifty entries: timelines of
+countries and actors, in proportion to how many incidents they have, over windows of any length, in both
+orders, and pages deep in them, by their cursors.
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+
+from tests.benchmarks.ged import Ged
+from tests.benchmarks.load import CONNECTIONS, Client, Load
+from tests.benchmarks.report import ROUNDS, Measured, alternate, median_ratio, medians
+from tests.benchmarks.servers import Server, casus_server, datasette_server
+from tests.benchmarks.store import Store
+
+PAGES = 5_000
+ENTRIES = 50
+SECONDS = 2.0
+"""How long a turn lasts."""
+
+_SEED = 1_996
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it was first read: where, from which window, and its size in bytes."""
+
+    target: str
+    window: Window
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a page shows: a subject's incidents from one day to another."""
+
+    kind: str
+    subject: str
+    first: str
+    last: str
+    order: str
+
+    def target(self, **more: object) -> str:
+        """Its path and query for Casus."""
+        query = {"from": self.first, "to": self.last, "order": self.order, "limit": ENTRIES}
+        return f"/v1/{self.kind}/{self.subject}/timeline?{urlencode({**query, **more})}"
+
+    def datasette_target(self) -> str:
+        """The same for the plain table; only countries have a column there."""
+        sort = "_sort" if self.order == "asc" else "_sort_desc"
+        query = {"country": self.subject, "earliest__gte": self.first, "earliest__lte": self.last}
+        shape = {sort: "earliest", "_size": ENTRIES, "_shape": "array"}
+        return f"/bench/incidents.json?{urlencode({**query, **shape})}"
+
+
+def measure_page(store: Store) -> list[Measured]:
+    """A page against constant bytes of its mean size, by the same server; and what memory that took."""
+    store.open().close()
+    with casus_server(store) as server:
+        pages = find_pages(server, PAGES)
+        size = round(statistics.mean(page.size for page in pages))
+        put_constant(server, b"x" * size)
+        ours = Client([server.address + page.target for page in pages])
+        theirs = Client([server.address + "/bench/constant"])
+        busy: list[float] = []
+        pairs = alternate(lambda: _rate(ours, busy), lambda: _rate(theirs, busy))
+        memory = server.memory
+    rate, constant = medians(pairs)
+    return [
+        Measured(
+            name="page",
+            what="a timeline page of 50 entries",
+            against="the same server answering constant bytes of that size",
+            value=median_ratio(pairs),
+            reach=0.5,
+            at_least=True,
+            ours=f"{rate:,.0f} requests/s",
+            theirs=f"{constant:,.0f} requests/s",
+            note=f"{len(pages):,} different pages in turn, {size:,} bytes on average, not compressed;"
+            f" {CONNECTIONS} keep-alive connections of a Python socket client, busy for at most"
+            f" {max(busy):.0%} of the time; {ROUNDS} turns of {SECONDS:g} s each",
+        ),
+        Measured(
+            name="memory",
+            what=f"memory of the serving process, {store.incidents:,} incidents",
+            against="a fixed mark",
+            value=memory / 1e6,
+            reach=150,
+            at_least=False,
+            unit="MB",
+            note="RSS after all of those requests",
+        ),
+    ]
+
+
+def measure_datasette(store: Store) -> Measured:
+    """The pages of countries' windows against Datasette on a plain table with an index for them."""
+    store.open().close()
+    store.make_plain()
+    with casus_server(store) as casus, datasette_server(store) as datasette:
+        pages = find_pages(casus, PAGES, countries=1.0, walk=1)
+        ours = Client([casus.address + page.target for page in pages])
+        theirs = Client([datasette.address + page.window.datasette_target() for page in pages])
+        busy: list[float] = []
+        pairs = alternate(lambda: _rate(ours, busy), lambda: _rate(theirs, busy))
+    rate, plain = medians(pairs)
+    return Measured(
+        name="datasette",
+        what="the same page",
+        against="Datasette on the same rows",
+        value=median_ratio(pairs),
+        reach=10,
+        at_least=True,
+        ours=f"{rate:,.0f} requests/s",
+        theirs=f"{plain:,.0f} requests/s",
+        note=f"{len(pages):,} pages of countries' windows; Datasette with an index for them, without"
+        " counts and facets, on an immutable file",
+    )
+
+
+def measure_positions(store: Store) -> Measured:
+    """The latency of pages at ten past positions, the earliest with a thousand incidents."""
+    casus = store.open()
+    head = casus.log.head
+    casus.close()
+    with casus_server(store) as server:
+        windows = [page.window for page in find_pages(server, 300, walk=1)]
+        positions = [min(1_300, head), *(head * tenth // 10 for tenth in range(1, 10)), head]
+        clients = [
+            Client([server.address + window.target(position=position) for window in windows])
+            for position in positions
+        ]
+        taken: list[list[float]] = [[] for _ in clients]
+        for _ in range(10):
+            for client, latencies in zip(clients, taken, strict=True):
+                latencies.extend(client.latencies(len(windows) // 10))
+    *past, now = map(statistics.median, taken)
+    slowest = max(past)
+    return Measured(
+        name="positions",
+        what="the page at ten past positions, the earliest included",
+        against="the page now",
+        value=slowest / now,
+        reach=1.5,
+        at_least=False,
+        ours=f"{slowest * 1e3:.2f} ms, the slowest median",
+        theirs=f"{now * 1e3:.2f} ms",
+        note=", ".join(
+            f"position {position:,}: {latency * 1e3:.2f} ms"
+            for position, latency in zip(positions, past, strict=False)
+        ),
+    )
+
+
+def find_pages(server: Server, count: int, *, countries: float = 0.5, walk: int = 3) -> list[Page]:
+    """Different pages with fifty entries, always the same for the same store.
+
+    A share of them is of countries, the others of actors; up to `walk` pages are read of a window, the
+    second and later ones by cursor.
+    """
+    chance = random.Random(_SEED)
+    connection = http.client.HTTPConnection(urlsplit(server.address).netloc)
+    subjects = _subjects(chance, countries)
+    pages: dict[str, Page] = {}
+    for _ in range(count * 20):  # of windows, most have fifty entries
+        window = _window(chance, *next(subjects))
+        target: str | None = window.target()
+        for _ in range(walk):
+            if target is None or target in pages:
+                break
+            connection.request("GET", target)
+            response = connection.getresponse()
+            body = response.read()
+            if response.status != 200:
+                raise RuntimeError(f"{target}: {body[:500]!r}")
+            answer = orjson.loads(body)
+            if len(answer["items"]) != ENTRIES:
+                break
+            pages[target] = Page(target, window, len(body))
+            parts = urlsplit(answer["next"] or "")
+            target = f"{parts.path}?{parts.query}" if parts.query else None
+        if len(pages) >= count:
+            connection.close()
+            return list(pages.values())[:count]
+    raise RuntimeError(f"the store has too few incidents for {count} pages of {ENTRIES}")
+
+
+def put_constant(server: Server, body: bytes) -> None:
+    """Let the route of constant bytes answer these."""
+    connection = http.client.HTTPConnection(urlsplit(server.address).netloc)
+    connection.request("PUT", "/bench/constant", body)
+    if connection.getresponse().status != 204:
+        raise RuntimeError("the server did not take the constant bytes")
+    connection.close()
+
+
+def _rate(client: Client, busy: list[float]) -> float:
+    load: Load = client.load(SECONDS)
+    busy.append(load.client)
+    return load.rate
+
+
+def _subjects(chance: random.Random, countries: float) -> Iterator[tuple[str, str]]:
+    """Countries and actors, as often as rows name them."""
+    accounts = [template.account for template in Ged.read().templates]
+    while True:
+        account = chance.choice(accounts)
+        place = account.place
+        if chance.random() < countries and place and place.country:
+            yield "countries", place.country
+        else:
+            yield "actors", chance.choice(account.participants).actor
+
+
+def _window(chance: random.Random, kind: str, subject: str) -> Window:
+    year, month = chance.randint(1989, 2021), chance.randint(1, 12)
+    last = min(year + chance.randint(0, 10), 2022)
+    return Window(
+        kind,
+        subject,
+        f"{year}-{month:02d}-{chance.randint(1, 28):02d}",
+        f"{last}-12-{chance.randint(28, 31)}",
+        chance.choice(("asc", "desc")),
+    )

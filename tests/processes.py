@@ -1,0 +1,170 @@
+"""Casus as its users run it: commands and servers that are processes of their own.
+
+Their environment is built from nothing, so that no setting of the machine reaches them, and they start in
+a folder of the test. A process still running when its test ends is killed by its id.
+"""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PROGRAM = Path(sys.executable).with_name("casus")
+
+PATIENCE = 60
+"""Seconds after which a process that says nothing is taken to hang."""
+
+LINKS = 3
+"""How many links a server prints, last of all."""
+
+
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """All that a process finds in its environment: where its store is, and what a test sets."""
+    return {"CASUS_HOME": str(home), **settings}
+
+
+def run(
+    *arguments: str | bytes | Path, home: Path, stdin: bytes = b"", **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end. Whatever happens, nobody is shown a traceback."""
+    done = subprocess.run(
+        [PROGRAM, *arguments],
+        env=environment(home, **settings),
+        cwd=home.parent,
+        input=stdin,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    output, errors = done.stdout.decode(), done.stderr.decode()
+    assert "Traceback" not in errors
+    return subprocess.CompletedProcess(done.args, done.returncode, output, errors)
+
+
+def started(*arguments: str | Path, home: Path, **settings: str) -> subprocess.Popen[str]:
+    """A command that is running."""
+    return subprocess.Popen(
+        [PROGRAM, *arguments],
+        env=environment(home, **settings),
+        cwd=home.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a process as a power cut would, whatever it is doing; one that has ended is left alone."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a server ended."""
+
+    status: int
+    errors: str
+
+
+@dataclass
+class Server:
+    """A server that is ready."""
+
+    process: subprocess.Popen[str]
+    printed: list[str]
+    address: str
+    client: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = httpx.Client(base_url=self.address, timeout=PATIENCE, trust_env=False)
+
+    def get(self, path: str) -> httpx.Response:
+        """The answer at a path."""
+        return self.client.get(path)
+
+    def end(self, how: signal.Signals = signal.SIGINT) -> Ended:
+        """Send a signal and wait for the end."""
+        self.process.send_signal(how)
+        _, errors = self.process.communicate(timeout=PATIENCE)
+        return Ended(self.process.returncode, errors)
+
+
+@contextmanager
+def serving(home: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+    """A server of a store on a free port, once it is ready."""
+    process = started("serve", *arguments, home=home, **{"PORT": "0", **settings})
+    server = None
+    try:
+        printed, address = _announcement(process)
+        server = Server(process, printed, address)
+        ready = server.get("/readyz")
+        assert ready.status_code in (200, 503), ready.text
+        yield server
+    finally:
+        if server:
+            server.client.close()
+        kill(process)
+
+
+def _announcement(process: subprocess.Popen[str]) -> tuple[list[str], str]:
+    """What a server prints until it has named its links, and its address."""
+    assert process.stdout is not None
+    printed: list[str] = []
+    overdue = threading.Timer(PATIENCE, process.kill)
+    overdue.start()
+    try:
+        for line in process.stdout:
+            printed.append(line.rstrip("\n"))
+            if len(links_in(printed)) == LINKS:
+                address = next(each for each in printed if each.startswith("  address"))
+                return printed, address.split()[1]
+    finally:
+        overdue.cancel()
+    raise AssertionError(f"the server ended: {printed} {process.communicate()[1]}")
+
+
+def until(so: Callable[[], bool]) -> None:
+    """Look again and again until it is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not so():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
+
+
+def log_rows(home: Path) -> list[tuple[Any, ...]]:
+    """The rows of a log: position, stream, version, topic and bytes."""
+    with closing(sqlite3.connect(f"{(home / 'log.sqlite').as_uri()}?mode=ro", uri=True)) as log:
+        return log.execute("SELECT * FROM stored_events ORDER BY position").fetchall()
+
+
+def account(title: str) -> dict[str, Any]:
+    """The body of a report of an incident in Afghanistan."""
+    return {
+        "title": title,
+        "type": "attack",
+        "occurred": "2021-06-22",
+        "place": {"name": "Somewhere", "country": "AFG"},
+        "source": {"name": "A newspaper", "published": "2021-06-23"},
+    }
+
+
+def links_in(printed: list[str]) -> list[str]:
+    """The links that a server prints as worth opening."""
+    return [line.strip() for line in printed if line.startswith("    ")]
