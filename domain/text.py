@@ -36,7 +36,6 @@ Slug = Annotated[
         min_length=1,
         max_length=100,
         pattern=SLUG_PATTERN,
-        examples=["taliban"],
         description="A readable id: lower-case letters, digits and single hyphens.",
     ),
 ]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from domain.text import (
     STRICT_SHAPE,
@@ -38,7 +38,13 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 """Degrees east, WGS 84."""
 
-Count = Annotated[int, Field(ge=0, le=10**12, strict=True)]
+
+def _whole(number: Any) -> Any:
+    """JSON has one kind of number: 53.0, as spreadsheets and data frames write it, is the count 53."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**12, strict=True)]
 """A count as a source gives it."""
 
 
@@ -97,7 +103,7 @@ class Participant:
     """A registered actor and its part in the incident."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    actor: Slug
+    actor: Annotated[Slug, Field(examples=["taliban"])]
     role: ParticipantRole = ParticipantRole.UNSPECIFIED
 
 
@@ -122,8 +128,8 @@ class ForeignCode:
     """A code that the incident carries in another scheme, as text: CAMEO ``010`` is not ``10``."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    scheme: Slug
-    code: Line
+    scheme: Annotated[Slug, Field(examples=["cameo"])]
+    code: Annotated[Line, Field(examples=["190"])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +155,8 @@ class Origin:
     """The dataset that a record came from, and its own key there."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    dataset: Slug
-    key: Line
+    dataset: Annotated[Slug, Field(examples=["ucdp-ged"])]
+    key: Annotated[Line, Field(examples=["406097"])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +173,8 @@ class ExternalId:
     """An actor's id in another scheme: ``ucdp`` ``303``, ``wikidata`` ``Q42418``."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    scheme: Slug
-    id: Line
+    scheme: Annotated[Slug, Field(examples=["ucdp"])]
+    id: Annotated[Line, Field(examples=["303"])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +182,7 @@ class Affiliation:
     """The actor belongs to another one, on the occurred clock: from ``since`` to ``until``."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    actor: Slug
+    actor: Annotated[Slug, Field(examples=["nato"])]
     since: EdtfDate | None = None
     until: EdtfDate | None = None
 
@@ -189,7 +195,7 @@ class ActorProfile:
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    id: Slug
+    id: Annotated[Slug, Field(examples=["uzbek-border-troops"])]
     kind: ActorKind
     names: Annotated[tuple[ActorName, ...], Field(min_length=1, max_length=200)]
     state: CountryCode | None = None

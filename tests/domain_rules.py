@@ -55,7 +55,7 @@ def repaired(context: HookContext, case: Case) -> Case:
 def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
     query.pop("cursor", None)  # only the service gives out cursors
     if "position" in query:
-        query["position"] %= 30
+        query["position"] = int(query["position"]) % 30
         query.pop("as_of", None)
     for name in ("from", "to", "reported_by"):
         if name in query and not _is_date(query[name]):
