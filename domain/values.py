@@ -44,7 +44,7 @@ def _whole(number: Any) -> Any:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**12, strict=True)]
+Count = Annotated[int, Field(ge=0, le=10**12, strict=True), BeforeValidator(_whole)]
 """A count as a source gives it."""
 
 

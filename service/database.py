@@ -19,12 +19,18 @@ INSTRUCTIONS_AT_ONCE = 100_000
 """SQLite virtual machine instructions, about two milliseconds, that a read may take unasked."""
 
 
+CACHE, SERVING_CACHE = 4_000, 32_000
+"""KiB of pages that a connection keeps, and that of the thread that serves requests."""
+
+
 class TooLong(Exception):
     """Raised when a read takes more than its budget."""
 
 
 class _Connection(sqlite3.Connection):
     """A connection that lasts as long as its thread, unless it is closed before."""
+
+    serves = False
 
 
 class Database:
@@ -52,6 +58,9 @@ class Database:
     def budget(self) -> Iterator[None]:
         """Statements of this thread within are stopped once they have run long."""
         connection = self._connection()
+        if not connection.serves:
+            connection.serves = True
+            connection.execute(f"PRAGMA cache_size = -{SERVING_CACHE}")
         connection.set_progress_handler(lambda: 1, INSTRUCTIONS_AT_ONCE)
         try:
             yield
@@ -60,7 +69,7 @@ class Database:
             if connection is getattr(self._local, "connection", None):
                 connection.set_progress_handler(None, 0)
 
-    def _connection(self) -> sqlite3.Connection:
+    def _connection(self) -> _Connection:
         path = self._path()
         if getattr(self._local, "path", None) == path:
             connection: _Connection = self._local.connection
@@ -101,5 +110,5 @@ def _connect(path: Path) -> _Connection:
         check_same_thread=False,
         factory=_Connection,
     )
-    connection.execute("PRAGMA cache_size = -8000")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
     return connection

@@ -31,7 +31,7 @@ from service.views.projector import Projector
 from service.views.store import ViewFolder
 from tests.processes import PATIENCE, Server, account, kill, log_rows, run, serving, started
 
-KILLS = int(os.environ.get("CASUS_KILLS", "40"))
+KILLS = int(os.environ.get("CASUS_KILLS", "32"))
 INCIDENTS = 5_000
 
 CHANCE = random.Random(2021)
@@ -95,8 +95,7 @@ def content_of(views: Path) -> dict[str, list[tuple[Any, ...]]]:
         content = {"": tables}
         for name, sql in tables:
             if sql.startswith("CREATE TABLE"):
-                rows = database.execute(f"SELECT * FROM {name}").fetchall()
-                content[name] = sorted(rows, key=repr)
+                content[name] = database.execute(f"SELECT * FROM {name}").fetchall()
         for word in ("taliban", "sherkhan", "patrol", "csto"):
             content[f"finds {word}"] = database.execute(
                 "SELECT rowid FROM incident_text WHERE incident_text MATCH ? ORDER BY rowid",
@@ -132,7 +131,7 @@ def test_a_load_that_is_killed_has_loaded_everything_or_nothing(large, large_chr
     whole = INCIDENTS + len(large_chronicle.actors)
     killed = 0
     home = tmp_path / "0"
-    for number in range(KILLS * 3 // 10):
+    for number in range(KILLS * 5 // 16):
         process = started("load", large, home=home)
         match number % 3:
             case 0:
@@ -144,18 +143,16 @@ def test_a_load_that_is_killed_has_loaded_everything_or_nothing(large, large_chr
                 wait_for_growth(process, home / "views", "*.sqlite*", size)
         kill(process)
         killed += process.returncode < 0
-        if not (home / "log.sqlite").exists():
-            continue
-        found = len(check_log(home)) if (home / "views").exists() else 0
-        assert found in (0, whole)
-        if found:
-            check_views(home, tmp_path / "fresh")
-        with closing(opened(home)) as casus:
-            again = load_chronicle(large_chronicle, casus.log, casus.desk, by="a test")
-            assert again.records == whole - found
-            assert again.position == whole
-        home = tmp_path / str(number + 1)
+        if (home / "views").exists():  # and so the log is
+            found = len(check_log(home))
+            assert found in (0, whole)
+            if found:
+                check_views(home, tmp_path / "fresh")
+                home = tmp_path / str(number + 1)
     assert killed
+    with closing(opened(home)) as casus:
+        loaded = load_chronicle(large_chronicle, casus.log, casus.desk, by="a test")
+        assert loaded.position == whole
 
 
 # Writing
@@ -183,12 +180,12 @@ class Writers:
         return threads
 
     def _write(self, address: str, titles: list[str]) -> None:
-        with httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False) as client:
-            with suppress(httpx.TransportError):
-                for title in titles:
-                    self._report(client, title)
-                while True:
-                    self._report(client, self._next_title())
+        client = httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False)
+        with client, suppress(httpx.TransportError):
+            for title in titles:
+                self._report(client, title)
+            while True:
+                self._report(client, self._next_title())
 
     def _next_title(self) -> str:
         with self._lock:
@@ -209,7 +206,7 @@ class Writers:
 
 def test_a_server_that_is_killed_while_it_writes_loses_nothing_it_acknowledged(home, tmp_path):
     writers = Writers()
-    for _ in range(KILLS * 3 // 10):
+    for _ in range(KILLS * 5 // 16):
         with serving(home) as server:
             threads = writers.work(server)
             wait(server.process, CHANCE.uniform(0.02, 0.5))
@@ -238,32 +235,39 @@ def test_a_server_that_is_killed_while_it_writes_loses_nothing_it_acknowledged(h
 # Rebuilding and starting
 
 
-def test_a_rebuild_that_is_killed_leaves_what_was_in_use(large, tmp_path):
+def test_a_rebuild_that_is_killed_leaves_what_was_in_use(large_chronicle, tmp_path):
     home = tmp_path / "home"
-    assert run("load", large, home=home).returncode == 0
-    before = run("timeline", "TJK", "--json", "--limit=5000", home=home).stdout
+    with closing(opened(home)) as casus:
+        load_chronicle(large_chronicle, casus.log, casus.desk, by="a test")
+        before = content_of(casus.projector.generation.path)
     killed = 0
-    for number in range(KILLS * 2 // 10):
-        in_use = (home / "views" / "CURRENT").read_text()
+    for number in range(KILLS * 3 // 16):
         process = started("rebuild", home=home)
         if number % 2:
             wait(process, CHANCE.uniform(0.3, 0.9))
         else:
-            new = f"*-{int(in_use.strip().removesuffix('.sqlite').rsplit('-', 1)[1]) + 1}.sqlite*"
+            new = f"*-{generation_in_use(home)[1] + 1}.sqlite*"
             wait_for_growth(process, home / "views", new, CHANCE.randrange(8_000_000))
         kill(process)
         killed += process.returncode < 0
-        assert run("timeline", "TJK", "--json", "--limit=5000", home=home).stdout == before
+        with closing(opened(home)) as casus:
+            assert casus.projector.generation.path.name == generation_in_use(home)[0]
+            assert content_of(casus.projector.generation.path) == before
     assert killed
     assert run("rebuild", home=home).returncode == 0
-    in_use = (home / "views" / "CURRENT").read_text().strip()
-    assert [path.name for path in (home / "views").glob("*-*.sqlite*")] == [in_use]
-    assert run("timeline", "TJK", "--json", "--limit=5000", home=home).stdout == before
-    check_views(home, tmp_path / "fresh")
+    left = [path.name for path in (home / "views").glob("*-*.sqlite*")]
+    assert left == [generation_in_use(home)[0]]
+    assert content_of(home / "views" / left[0]) == before
+
+
+def generation_in_use(home: Path) -> tuple[str, int]:
+    """The name of the generation in use, and its number."""
+    name = (home / "views" / "CURRENT").read_text().strip()
+    return name, int(name.removesuffix(".sqlite").rsplit("-", 1)[1])
 
 
 def test_a_first_start_that_is_killed_is_completed_by_the_next(tmp_path):
-    for number in range(KILLS * 2 // 10):
+    for number in range(KILLS * 3 // 16):
         home = tmp_path / str(number)
         process = started("serve", home=home, PORT="0")
         match number % 4:

@@ -7,6 +7,7 @@ so a strong ETag is made of these, before any row is read. Each content coding h
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
 from urllib.parse import quote
@@ -41,8 +42,13 @@ def origin(request: Request) -> str:
 
 def url_of(request: Request, query: str = "") -> str:
     """The absolute URL of the request's path, with another query."""
-    path = quote(request.scope["path"], safe=_PATH_SAFE)
+    path = _quoted(request.scope["path"])
     return f"{origin(request)}{path}" + (f"?{query}" if query else "")
+
+
+@lru_cache(maxsize=4_096)
+def _quoted(path: str) -> str:
+    return quote(path, safe=_PATH_SAFE)
 
 
 def etag_of(request: Request, moment: Moment, *parts: object) -> str:

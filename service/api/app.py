@@ -50,11 +50,16 @@ def create_app(casus: Casus) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.casus = casus
-    for module in (countries, actors, incidents):
-        app.include_router(module.router)
-    for module in (actors, incidents):
-        app.include_router(module.writes)
-    app.include_router(health.router)
+    # Not include_router: it wraps the routes in a second matching, a tenth of a page's time.
+    for router in (
+        countries.router,
+        actors.router,
+        incidents.router,
+        actors.writes,
+        incidents.writes,
+        health.router,
+    ):
+        app.router.routes.extend(router.routes)
     add_pages(app)
     _add_problems(app)
     app.add_middleware(InternalFaults)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
@@ -105,12 +106,15 @@ def _check_roles(selection: Selection) -> None:
 
 def with_cursor(request: Request, cursor: str) -> str:
     """The request's own URL, with this cursor."""
-    pairs = [
-        (name, value)
-        for name, value in parse_qsl(request.scope["query_string"].decode("ascii"))
-        if name != "cursor"
-    ]
-    return url_of(request, urlencode([*pairs, ("cursor", cursor)]))
+    # A cursor is URL-safe as it stands.
+    rest = _without_cursor(request.scope["query_string"])
+    return url_of(request, f"{rest}&cursor={cursor}" if rest else f"cursor={cursor}")
+
+
+@lru_cache(maxsize=4_096)
+def _without_cursor(query: bytes) -> str:
+    pairs = parse_qsl(query.decode("ascii"))
+    return urlencode([pair for pair in pairs if pair[0] != "cursor"])
 
 
 def _page_bytes(
