@@ -13,7 +13,6 @@ from schemathesis import Case, GenerationMode, HookContext
 from domain.countries import COUNTRIES
 from domain.edtf import BadDate, span
 from domain.vocabulary import CountryRole, ParticipantRole
-from service.api.parameters import parse_box
 
 KNOWN = "taliban"
 """An actor that is registered."""
@@ -38,17 +37,15 @@ FORMATS: dict[str, st.SearchStrategy[str]] = {
 """How to write the formats that the contract names."""
 
 
-def repaired(context: HookContext, case: Case) -> Case:
+def repaired(_: HookContext, case: Case) -> Case:
     """The case; where it is meant to be right, with what the domain asks for."""
     if case.meta is None or case.meta.generation.mode is GenerationMode.NEGATIVE:
         return case
     if case.query:
         case.query = _obeying(case.operation.path, dict(case.query))
     if isinstance(case.body, dict):
-        if "occurred" in case.body:
-            case.body = _account(dict(case.body))
-        else:
-            case.body = {**case.body, "affiliations": []}
+        repair = _account if case.operation.path == "/v1/incidents" else _profile
+        case.body = repair(dict(case.body))
     return case
 
 
@@ -84,4 +81,33 @@ def _is_date(text: str) -> bool:
 
 
 def _account(account: dict[str, Any]) -> dict[str, Any]:
+    if not _is_date(account["occurred"]):
+        account["occurred"] = "2021-06-22"
+    account["source"] = {**account["source"], "published": "2021-07~"}
+    account["participants"] = [{**p, "actor": KNOWN} for p in account.get("participants", [])]
+    account["figures"] = [_figure(figure) for figure in account.get("figures", [])]
+    if account.get("place"):
+        account["place"] = _place(dict(account["place"]))
     return account
+
+
+def _figure(figure: dict[str, Any]) -> dict[str, Any]:
+    """Numbers that a source may give, in any order, but at least one of them."""
+    given = any(figure.get(name) is not None for name in ("low", "best", "high"))
+    return {**figure, "inconsistent": True, **({} if given else {"best": 1})}
+
+
+def _place(place: dict[str, Any]) -> dict[str, Any]:
+    if place.get("latitude") is None or place.get("longitude") is None:
+        place["latitude"] = place["longitude"] = None
+    return place
+
+
+def _profile(profile: dict[str, Any]) -> dict[str, Any]:
+    """Affiliations to another actor that is registered, since whenever."""
+    affiliations = [
+        {"actor": KNOWN, "since": each.get("since")}
+        for each in profile.get("affiliations", [])
+        if each.get("since") is None or _is_date(each["since"])
+    ]
+    return {**profile, "affiliations": affiliations if profile["id"] != KNOWN else []}

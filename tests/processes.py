@@ -6,6 +6,9 @@ a folder of the test. A process still running when its test ends is killed by it
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import signal
 import sqlite3
 import subprocess
@@ -17,8 +20,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
+
+from service.cli import main
 
 PROGRAM = Path(sys.executable).with_name("casus")
 
@@ -50,6 +56,30 @@ def run(
     output, errors = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in errors
     return subprocess.CompletedProcess(done.args, done.returncode, output, errors)
+
+
+def ask(
+    *arguments: str | bytes | Path, home: Path, stdin: bytes = b"", **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """What `run` does, within this process: a tenth of the time, for the many ways to be refused."""
+    words = ["casus", *(os.fsdecode(argument) for argument in arguments)]
+    files = [io.TextIOWrapper(io.BytesIO(data), "utf-8") for data in (stdin, b"", b"")]
+    given, output, errors = files
+    with (
+        contextlib.chdir(home.parent),
+        mock.patch.dict(os.environ, environment(home, **settings), clear=True),
+        mock.patch.multiple(sys, argv=words, stdin=given, stdout=output, stderr=errors),
+    ):
+        status = 0
+        try:
+            main()
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+    shown = []
+    for file in (output, errors):
+        file.flush()
+        shown.append(file.detach().getvalue().decode())
+    return subprocess.CompletedProcess(words, status, *shown)
 
 
 def started(*arguments: str | Path, home: Path, **settings: str) -> subprocess.Popen[str]:

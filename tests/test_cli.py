@@ -12,7 +12,7 @@ from domain.values import Figure, Place
 from domain.vocabulary import Measure, Status
 from service.cli import app
 from tests.conftest import an_account
-from tests.processes import run
+from tests.processes import ask, run
 
 COMMANDS = typer.main.get_command(app).commands
 
@@ -35,7 +35,7 @@ def column(table: str, name: str, until: str | None = None) -> str:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_every_command_shows_an_example_that_makes_sense(name, tmp_path):
-    shown = run(name, "--help", home=tmp_path / "home", COLUMNS="200")
+    shown = ask(name, "--help", home=tmp_path / "home", COLUMNS="200")
     assert shown.returncode == 0
     examples = [line for line in shown.stdout.splitlines() if "Example: " in line]
     assert len(examples) == 1
@@ -130,13 +130,13 @@ def test_dates_figures_and_titles_are_told_in_words(casus, tmp_path):
     ],
 )  # fmt: skip
 def test_the_lines_of_json_are_the_items_of_the_api(arguments, path, chronicle, client, tmp_path):
-    shown = run("timeline", *arguments, "--json", home=tmp_path)
+    shown = ask("timeline", *arguments, "--json", home=tmp_path)
     assert shown.returncode == 0
     assert json_lines(shown.stdout) == client.get(path).json()["items"]
 
 
 def test_a_timeline_that_was_cut_short_says_so(chronicle, tmp_path):
-    shown = run("timeline", "AFG", "--limit", "3", home=tmp_path)
+    shown = ask("timeline", "AFG", "--limit", "3", home=tmp_path)
     assert shown.stdout.startswith("Afghanistan: 3 incidents")
     assert "raise --limit" in shown.stdout
 
@@ -149,14 +149,14 @@ def test_a_country_without_incidents_has_an_empty_timeline(chronicle, tmp_path):
 
 @pytest.mark.parametrize("subject", ["XYZ", "", " ", b"\xff", "nobody at all", "'; DROP"])
 def test_an_unknown_subject_is_named(subject, chronicle, tmp_path):
-    shown = run("timeline", subject, home=tmp_path)
+    shown = ask("timeline", subject, home=tmp_path)
     assert shown.returncode == 1
     assert shown.stdout == ""
     assert "no country and no actor is called" in shown.stderr
 
 
 def test_an_unknown_country_is_answered_with_the_nearest(chronicle, tmp_path):
-    assert "AFG (Afghanistan)" in run("timeline", "AFGX", home=tmp_path).stderr
+    assert "AFG (Afghanistan)" in ask("timeline", "AFGX", home=tmp_path).stderr
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_an_unknown_country_is_answered_with_the_nearest(chronicle, tmp_path):
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(arguments, named, chronicle, tmp_path):
-    shown = run("timeline", "AFG", *arguments, home=tmp_path, COLUMNS="200")
+    shown = ask("timeline", "AFG", *arguments, home=tmp_path, COLUMNS="200")
     assert shown.returncode == 2
     assert shown.stdout == ""
     assert [word for word in named if word not in shown.stderr] == []
@@ -205,12 +205,12 @@ def test_the_log_as_json_is_a_record_a_line(chronicle, tmp_path):
 
 
 def test_nothing_is_shown_beyond_the_end_of_the_log(chronicle, tmp_path):
-    shown = run("log", "--after", "66", home=tmp_path)
+    shown = ask("log", "--after", "66", home=tmp_path)
     assert (shown.returncode, shown.stdout) == (0, "The log stands at position 66.\n")
 
 
 @pytest.mark.parametrize("option", ["--after=-1", "--limit=0", "--after=" + "9" * 30, "--limit=x"])
 def test_a_part_of_the_log_that_cannot_be_is_refused(option, chronicle, tmp_path):
-    shown = run("log", option, home=tmp_path)
+    shown = ask("log", option, home=tmp_path)
     assert shown.returncode == 2
     assert option.split("=")[0] in shown.stderr

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from service.chronicles import BUNDLED
-from tests.processes import run
+from tests.processes import ask, run
 
 Chronicle = dict[str, Any]
 
@@ -56,7 +56,7 @@ def test_a_chronicle_is_read_from_standard_input(home):
 
 def test_who_loads_a_chronicle_is_recorded(home, bundled):
     load(bundled, home, "--by", "a curator")
-    shown = run("log", "--limit", "1", "--json", home=home)
+    shown = ask("log", "--limit", "1", "--json", home=home)
     assert json.loads(shown.stdout)["record"]["recorded_by"] == "a curator"
 
 
@@ -143,7 +143,7 @@ def test_an_incident_with_a_fault_in_a_file_without_a_store_makes_no_store(home,
     ids=["comma", "bare", "bytes", "nul", "empty", "nested", "cut"],
 )
 def test_a_file_that_is_not_json_is_refused_with_the_line_and_column(data, place, home):
-    done = run("load", "-", home=home, stdin=data)
+    done = ask("load", "-", home=home, stdin=data)
     assert done.returncode == 1
     assert done.stderr.startswith("casus: standard input: nothing was loaded; one fault:\n")
     assert "not JSON" in done.stderr
@@ -152,30 +152,30 @@ def test_a_file_that_is_not_json_is_refused_with_the_line_and_column(data, place
 
 @pytest.mark.parametrize("data", [b"null", b"[]", b"{}", b'"text"', b"17"])
 def test_json_that_is_no_chronicle_is_refused(data, home):
-    done = run("load", "-", home=home, stdin=data)
+    done = ask("load", "-", home=home, stdin=data)
     assert done.returncode == 1
     assert "nothing was loaded" in done.stderr
     assert "  $" in done.stderr
 
 
 def test_a_file_that_is_not_there_is_named(home, tmp_path):
-    done = run("load", "missing.json", home=home)
+    done = ask("load", "missing.json", home=home)
     assert (done.returncode, done.stderr) == (1, "casus: missing.json: No such file or directory\n")
 
 
 def test_a_folder_is_no_chronicle(home, tmp_path):
-    done = run("load", tmp_path, home=home)
+    done = ask("load", tmp_path, home=home)
     assert (done.returncode, done.stderr) == (1, f"casus: {tmp_path}: Is a directory\n")
 
 
 def test_loading_without_a_file_is_a_wrong_command_line(home):
-    done = run("load", home=home)
+    done = ask("load", home=home)
     assert done.returncode == 2
     assert "FILE" in done.stderr.upper()
 
 
 def test_a_store_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("no folder")
-    done = run("load", BUNDLED, home=tmp_path / "file")
+    done = ask("load", BUNDLED, home=tmp_path / "file")
     assert done.returncode == 1
     assert str(tmp_path / "file") in done.stderr

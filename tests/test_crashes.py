@@ -50,6 +50,7 @@ def wait(process: subprocess.Popen[str], seconds: float) -> None:
 def wait_for_growth(process: subprocess.Popen[str], folder: Path, pattern: str, size: int) -> None:
     """Let a process run until a file has grown beyond a size, or to its end."""
     while process.poll() is None:
+        wait(process, 0.001)
         with suppress(OSError):
             if any(path.stat().st_size > size for path in folder.glob(pattern)):
                 return

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from domain.checks import Faulty
 from service.api import actors, countries, health, incidents
 from service.api.answers import CASUS_VERSION
+from service.api.finished import FinishedAnswers
 from service.api.follower import following
 from service.api.pages import add_pages
 from service.api.problems import Problem
@@ -46,10 +47,10 @@ def create_app(casus: Casus) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
     app.state.casus = casus
+    app.state.finished = FinishedAnswers()
     # Not include_router: it wraps the routes in a second matching, a tenth of a page's time.
     for router in (
         countries.router,

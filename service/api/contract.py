@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from service.api.documents import ProblemDocument
@@ -91,6 +92,9 @@ def load_examples() -> Json:
 def contract(app: FastAPI, examples: Json | None = None) -> Json:
     """The OpenAPI document of the application."""
     examples = examples or load_examples()
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            route.operation_id = route.name  # what a generated client calls its functions
     document = get_openapi(
         title=app.title,
         version=app.version,

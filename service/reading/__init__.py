@@ -17,7 +17,7 @@ from projections.actors import folded
 from service.database import Database
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
 from service.reading.directory import Directory
-from service.reading.selection import Place, Selection, page_statement
+from service.reading.selection import Place, Selection, page_statement, reaching_in_statement
 from service.views.store import TRACKED
 
 
@@ -84,7 +84,11 @@ class Reader:
 
     def page(self, selection: Selection, moment: Moment, after: Place | None, limit: int) -> Page:
         """A page of at most `limit` entries."""
-        rows = self._database.rows(*page_statement(selection, moment, after, limit + 1))
+        reaching_in = reaching_in_statement(selection)
+        reaches_in = bool(reaching_in and self._database.rows(*reaching_in))
+        rows = self._database.rows(
+            *page_statement(selection, moment, after, limit + 1, reaches_in=reaches_in)
+        )
         following = Place(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
         del rows[limit:]
         epoch = self._directory.epoch(moment.position)

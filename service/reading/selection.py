@@ -77,14 +77,35 @@ Statement = tuple[str, list[Any]]
 
 
 def page_statement(
-    selection: Selection, moment: Moment, after: Place | None, limit: int
+    selection: Selection, moment: Moment, after: Place | None, limit: int, *, reaches_in: bool
 ) -> Statement:
-    """The statement that finds a page: rows of earliest day, number, participants and entry."""
+    """The statement that finds a page: rows of earliest day, number, participants and entry.
+
+    `reaches_in` says whether any incident reaches into the window from long before it.
+    """
     direction = "DESC" if selection.order == "desc" else "ASC"
-    arms = [_arm(selection, moment, after, bounds) for bounds in _ranges(selection)]
+    ranges = _ranges(selection) if reaches_in else _ranges(selection)[:1]
+    arms = [_arm(selection, moment, after, bounds) for bounds in ranges]
     sql = " UNION ALL ".join(arm for arm, _ in arms)
     parameters = [parameter for _, parameters in arms for parameter in parameters]
     return f"{sql} ORDER BY 1 {direction}, 2 {direction} LIMIT ?", [*parameters, limit]
+
+
+def reaching_in_statement(selection: Selection) -> Statement | None:
+    """The statement that finds whether an incident with a long span reaches into the window.
+
+    None where the window has no start, or none may. Merging the few with the rest costs a quarter of a
+    page's time, and most windows have none.
+    """
+    if len(ranges := _ranges(selection)) == 1:
+        return None
+    table, parameters = "incident_version", []
+    where = f"latest - earliest > {LONG_SPAN} AND earliest <= ? AND latest >= ?"
+    if selection.subject:
+        table = selection.subject.table.name
+        where, parameters = f"subject = ? AND {where}", [selection.subject.id]
+    sql = f"SELECT 1 FROM {table} WHERE {where} LIMIT 1"
+    return sql, [*parameters, ranges[1].greatest, selection.first_day]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,79 @@
+"""Finished answers: a bounded cache of the bytes that the same URL was answered with.
+
+An answer is a function of its URL, the host and codings it was asked with, and the position it was read
+at. The newest position is part of the key, so an answer can't outlive the log it was made from.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+CAPACITY = 16_000_000
+"""Bytes of answers that are kept; the one that was used longest ago goes first."""
+
+LARGEST = 500_000
+"""Bytes of the largest answer that is kept."""
+
+Key = tuple[str, bytes, str | None, str, str | None, int]
+
+
+def key_of(request: Request, position: int) -> Key | None:
+    """The key of what a request asks for at the newest position; None for a conditional request."""
+    headers = request.headers
+    if "if-none-match" in headers:
+        return None
+    scope = request.scope
+    return (
+        scope["path"],
+        scope["query_string"],
+        headers.get("host"),
+        scope["scheme"],
+        headers.get("accept-encoding"),
+        position,
+    )
+
+
+class Finished(Response):
+    """An answer that is sent again as it was."""
+
+    def __init__(self, answer: Response) -> None:
+        self._sent_headers = tuple(answer.raw_headers)
+        self._sent_body = bytes(answer.body)
+        self.size = len(self._sent_body)
+
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+        """Send it. The headers are copied, for middleware adds to them."""
+        start = {"type": "http.response.start", "status": 200, "headers": list(self._sent_headers)}
+        await send(start)
+        await send({"type": "http.response.body", "body": self._sent_body})
+
+
+class FinishedAnswers:
+    """The cache. Used by one thread, the one that serves requests."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._size = 0
+        self._answers: OrderedDict[Key, Finished] = OrderedDict()
+
+    def get(self, key: Key) -> Finished | None:
+        """The answer kept under a key."""
+        found = self._answers.get(key)
+        if found is not None:
+            self._answers.move_to_end(key)
+        return found
+
+    def keep(self, key: Key, answer: Response) -> None:
+        """Keep an answer that succeeded, and let others go until there is room for it."""
+        if answer.status_code != 200 or len(answer.body) > LARGEST or key in self._answers:
+            return
+        finished = Finished(answer)
+        self._answers[key] = finished
+        self._size += finished.size
+        while self._size > self._capacity:
+            _, oldest = self._answers.popitem(last=False)
+            self._size -= oldest.size
