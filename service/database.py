@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-INSTRUCTIONS_AT_ONCE = 100_000
-"""SQLite virtual machine instructions, about two milliseconds, that a read may take unasked."""
-
+STRIDE, STRIDES_AT_ONCE = 10_000, 10
+"""SQLite virtual machine instructions between looks, and looks that a read may last unasked: together
+about two milliseconds."""
 
 CACHE, SERVING_CACHE = 4_000, 32_000
 """KiB of pages that a connection keeps, and that of the thread that serves requests."""
@@ -61,7 +61,15 @@ class Database:
         if not connection.serves:
             connection.serves = True
             connection.execute(f"PRAGMA cache_size = -{SERVING_CACHE}")
-        connection.set_progress_handler(lambda: 1, INSTRUCTIONS_AT_ONCE)
+        strides = 0
+
+        def is_spent() -> bool:
+            # SQLite counts through the whole life of a cached statement: the first call may come at once.
+            nonlocal strides
+            strides += 1
+            return strides > STRIDES_AT_ONCE
+
+        connection.set_progress_handler(is_spent, STRIDE)
         try:
             yield
         finally:

@@ -5,17 +5,27 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode, HookContext
+from schemathesis.generation.meta import TestPhase
 
 from domain.countries import COUNTRIES
 from domain.edtf import BadDate, span
+from domain.ids import uuid8
 from domain.vocabulary import CountryRole, ParticipantRole
 
 KNOWN = "taliban"
 """An actor that is registered."""
+
+KNOWN_IN_PATHS = {
+    "actor": KNOWN,
+    "incident_id": str(uuid8("afghanistan-2021", "sherkhan-bandar-attack")),
+}
+
+_serial = count(1)  # an actor is registered once, and a key names one request
 
 _days = st.dates().map(str)
 
@@ -43,6 +53,12 @@ def repaired(_: HookContext, case: Case) -> Case:
         return case
     if case.query:
         case.query = _obeying(case.operation.path, dict(case.query))
+    if case.path_parameters and case.meta.phase.name is not TestPhase.STATEFUL:
+        case.path_parameters = {
+            name: KNOWN_IN_PATHS.get(name, value) for name, value in case.path_parameters.items()
+        }
+    if case.headers and "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = f"key-{next(_serial)}"
     if isinstance(case.body, dict):
         repair = _account if case.operation.path == "/v1/incidents" else _profile
         case.body = repair(dict(case.body))
@@ -110,4 +126,4 @@ def _profile(profile: dict[str, Any]) -> dict[str, Any]:
         for each in profile.get("affiliations", [])
         if each.get("since") is None or _is_date(each["since"])
     ]
-    return {**profile, "affiliations": affiliations if profile["id"] != KNOWN else []}
+    return {**profile, "id": f"actor-{next(_serial)}", "affiliations": affiliations}

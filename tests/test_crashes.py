@@ -239,7 +239,7 @@ def test_a_server_that_is_killed_while_it_writes_loses_nothing_it_acknowledged(h
 def test_a_rebuild_that_is_killed_leaves_what_was_in_use(large_chronicle, tmp_path):
     home = tmp_path / "home"
     with closing(opened(home)) as casus:
-        load_chronicle(large_chronicle, casus.log, casus.desk, by="a test")
+        whole = load_chronicle(large_chronicle, casus.log, casus.desk, by="a test").position
         before = content_of(casus.projector.generation.path)
     killed = 0
     for number in range(KILLS * 3 // 16):
@@ -251,6 +251,11 @@ def test_a_rebuild_that_is_killed_leaves_what_was_in_use(large_chronicle, tmp_pa
             wait_for_growth(process, home / "views", new, CHANCE.randrange(8_000_000))
         kill(process)
         killed += process.returncode < 0
+        with closing(sqlite3.connect(home / "views" / generation_in_use(home)[0])) as views:
+            reached = views.execute(
+                "SELECT notification_id FROM tracking WHERE application_name = 'casus'"
+            ).fetchall()
+        assert reached == [(whole,)]
         with closing(opened(home)) as casus:
             assert casus.projector.generation.path.name == generation_in_use(home)[0]
             assert content_of(casus.projector.generation.path) == before
