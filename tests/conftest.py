@@ -5,6 +5,7 @@
     clock      the store's time: `clock.now = ...`, `clock.advance(days=1)`
     settings   the store's settings
     home       the folder of a store with the bundled chronicle, for processes of their own
+    reading    a client of such a store, shared by tests that only read
 
 Builders are plain functions, for scenarios and for hypothesis alike::
 
@@ -132,3 +133,13 @@ def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(filled_home: Path, tmp_path: Path) -> Path:
     """The folder of a store of the test's own with the bundled chronicle, for processes to work on."""
     return shutil.copytree(filled_home, tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def reading(filled_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """An HTTP client of a store with the bundled chronicle, shared by tests that only read."""
+    home = shutil.copytree(filled_home, tmp_path_factory.mktemp("reading") / "home")
+    shared = open_casus(Settings(CASUS_HOME=home, _env_file=None))
+    with TestClient(create_app(shared)) as opened:
+        yield opened
+    shared.close()

@@ -16,7 +16,7 @@ from schemathesis.engine import events, from_schema
 from tests.domain_rules import FORMATS, repaired
 from tests.processes import serving
 
-REQUESTS = 40
+REQUESTS = 30
 """Random requests to each operation, beside those that cover its schemas one bound at a time."""
 
 

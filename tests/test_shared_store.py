@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.processes import PATIENCE, Server, account, log_rows, run, serving, until
 
@@ -18,7 +20,12 @@ REBUILDS = 6
 
 
 def titles(server: Server) -> list[str]:
-    return [item["title"] for item in server.get(TIMELINE).json()["items"]]
+    found, page = [], TIMELINE
+    while page:
+        answer = server.get(page).json()
+        found += [item["title"] for item in answer["items"]]
+        page = answer["next"]
+    return found
 
 
 def generation(home: Path) -> str:
@@ -174,3 +181,10 @@ def test_rebuilds_at_the_same_time_take_turns(home):
     assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 4
     assert len(list((home / "views").glob("*-*.sqlite"))) == 1
     assert "position      66" in run("status", home=home).stdout
+
+
+@pytest.mark.parametrize("command", [["status"], ["timeline", "AFG"], ["log"], ["rebuild"]])
+def test_a_command_that_only_reads_the_log_does_not_wait_for_a_writer(command, home):
+    with closing(sqlite3.connect(home / "log.sqlite", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert run(*command, home=home).returncode == 0

@@ -10,6 +10,8 @@ A request's idempotency key is stored in the transaction of its records: both ar
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,13 @@ class LogRecorder(SQLiteApplicationRecorder):
     def __init__(self, datastore: Datastore, path: Path) -> None:
         super().__init__(datastore)
         self._reads = Database(lambda: path)
+
+    def create_table(self) -> None:
+        """Make the tables unless they are there: whoever only reads does not wait for a writer."""
+        with contextlib.suppress(sqlite3.OperationalError):  # there is no file yet
+            if self._reads.rows("SELECT 1 FROM sqlite_schema WHERE name = 'idempotency_key'"):
+                return
+        super().create_table()
 
     def construct_create_table_statements(self) -> list[str]:
         """The log and the keys of the requests that wrote it."""
