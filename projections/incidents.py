@@ -38,11 +38,12 @@ TABLES = Tables(
             longitude REAL,
             participants BLOB NOT NULL,
             entry BLOB NOT NULL)""",
+        # A rebuild needs this one as well: a later record closes the versions of its incident.
+        "CREATE INDEX incident_version_by_incident ON incident_version (incident, to_position)",
         """CREATE VIRTUAL TABLE incident_text USING fts5(
             text, content='', detail=full, tokenize='unicode61 remove_diacritics 2')""",
     ),
     index=(
-        "CREATE INDEX incident_version_by_incident ON incident_version (incident, to_position)",
         """CREATE INDEX incident_version_by_date ON incident_version
             (earliest, number, latest, from_position, to_position)""",
         """CREATE INDEX incident_version_long ON incident_version (earliest, number, latest)

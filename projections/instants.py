@@ -25,7 +25,8 @@ TABLES = Tables(
 
 def fold(store: Store, records: Iterable[Recorded[Record]]) -> None:
     """Note each position at which the log's time moved on."""
-    latest = str(store.execute("SELECT coalesce(max(recorded_at), '') FROM instant")[0][0])
+    last = store.execute("SELECT recorded_at FROM instant ORDER BY position DESC LIMIT 1")
+    latest = str(last[0][0]) if last else ""
     rows = []
     for recorded in records:
         if recorded.record.recorded_at > latest:

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from fastapi import FastAPI
 
@@ -37,6 +38,10 @@ with warnings.catch_warnings():
     # Starlette's client is moving from httpx to httpx2; it works with either.
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
+
+# No test fails for being slow on a busy machine.
+hypothesis.settings.register_profile("casus", deadline=None)
+hypothesis.settings.load_profile("casus")
 
 
 class SettableClock:

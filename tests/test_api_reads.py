@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from domain.countries import COUNTRIES
-from domain.values import ActorName, ExternalId, Figure, InvolvedCountry, Participant, Place
-from domain.vocabulary import CountryRole, IncidentType, Measure, ParticipantRole, Status
-from service.bootstrap import Casus
-from tests.conftest import a_profile, an_account
+from domain.values import InvolvedCountry, Participant, Place
+from domain.vocabulary import CountryRole, IncidentType, ParticipantRole, Status
+from service.api.app import create_app
+from service.bootstrap import Casus, open_casus
+from service.settings import Settings
+from tests.conftest import SettableClock, TestClient, a_profile, an_account
 
 Json = dict[str, Any]
 
@@ -23,9 +26,11 @@ def titles(client, path: str, **parameters: Any) -> list[str]:
     return [item["title"] for item in answer.json()["items"]]
 
 
-@pytest.fixture
-def border(casus: Casus) -> Casus:
+@pytest.fixture(scope="module")
+def border(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """Four incidents at a border, of which each differs from the others in what reads select by."""
+    home = tmp_path_factory.mktemp("border")
+    casus = open_casus(Settings(CASUS_HOME=home, _env_file=None), SettableClock())
     casus.desk.register_actor(a_profile(), by="test")
     casus.desk.register_actor(
         a_profile(id="uzbekistan", name="Uzbekistan", kind="state", state="UZB"), by="test"
@@ -36,7 +41,6 @@ def border(casus: Casus) -> Casus:
             occurred="2021-06-22",
             place=Place(name="Kunduz", country="AFG", latitude=36.7, longitude=68.9),
             participants=(Participant(actor="taliban", role=ParticipantRole.INITIATOR),),
-            published="2021-06-23",
         ),
         an_account(
             title="Crossing",
@@ -62,7 +66,8 @@ def border(casus: Casus) -> Casus:
         ),
     ):
         casus.desk.report_incident(account, by="test")
-    return casus
+    with TestClient(create_app(casus)) as client:
+        yield client
 
 
 # countries
@@ -88,7 +93,7 @@ def test_all_countries_are_listed_with_the_incidents_that_their_timelines_show(
 def test_a_country_is_understood_in_every_spelling(spelling: str, reading) -> None:
     answer = reading.get(f"/v1/countries/{spelling}/timeline").json()
     assert answer["subject"] == {"kind": "country", "id": "AFG", "name": "Afghanistan"}
-    assert len(answer["items"]) == 35
+    assert answer["items"] == reading.get("/v1/countries/AFG/timeline").json()["items"] != []
 
 
 def test_a_country_of_which_nothing_is_known_has_an_empty_timeline(reading) -> None:
@@ -98,12 +103,12 @@ def test_a_country_of_which_nothing_is_known_has_an_empty_timeline(reading) -> N
     assert answer.json()["next"] is None
 
 
-def test_an_entry_carries_all_that_a_timeline_shows(border: Casus, client) -> None:
-    (entry,) = client.get(UZBEK_BORDER, params={"type": "border_crossing"}).json()["items"]
-    (again,) = client.get("/v1/incidents", params={"q": "crossing"}).json()["items"]
+def test_an_entry_carries_all_that_a_timeline_shows(border: TestClient) -> None:
+    (entry,) = border.get(UZBEK_BORDER, params={"type": "border_crossing"}).json()["items"]
+    (again,) = border.get("/v1/incidents", params={"q": "crossing"}).json()["items"]
     assert entry == again
     identifier = entry.pop("id")
-    assert client.get(f"/v1/incidents/{identifier}").json()["incident"] == again
+    assert border.get(f"/v1/incidents/{identifier}").json()["incident"] == again
     assert entry == {
         "title": "Crossing",
         "type": "border_crossing",
@@ -178,18 +183,16 @@ def test_an_entry_carries_all_that_a_timeline_shows(border: Casus, client) -> No
         ({"limit": 1}, ["Statement"]),
     ],
 )
-def test_incidents_are_narrowed_by(
-    parameters: Json, found: list[str], border: Casus, client
-) -> None:
-    assert titles(client, "/v1/incidents", **parameters) == found
+def test_incidents_are_narrowed_by(parameters: Json, found: list[str], border: TestClient) -> None:
+    assert titles(border, "/v1/incidents", **parameters) == found
 
 
-def test_a_timeline_is_narrowed_by_another_country_or_actor_on_it(border: Casus, client) -> None:
-    assert titles(client, "/v1/countries/AFG/timeline") == ["Attack", "Crossing"]
-    assert titles(client, "/v1/countries/AFG/timeline", country="UZB") == ["Crossing"]
-    assert titles(client, "/v1/countries/AFG/timeline", actor="taliban") == ["Attack"]
-    assert titles(client, "/v1/actors/taliban/timeline", country="AFG") == ["Attack"]
-    assert titles(client, "/v1/actors/taliban/timeline", country="UZB") == []
+def test_a_timeline_is_narrowed_by_another_country_or_actor_on_it(border: TestClient) -> None:
+    assert titles(border, "/v1/countries/AFG/timeline") == ["Attack", "Crossing"]
+    assert titles(border, "/v1/countries/AFG/timeline", country="UZB") == ["Crossing"]
+    assert titles(border, "/v1/countries/AFG/timeline", actor="taliban") == ["Attack"]
+    assert titles(border, "/v1/actors/taliban/timeline", country="AFG") == ["Attack"]
+    assert titles(border, "/v1/actors/taliban/timeline", country="UZB") == []
 
 
 def test_a_search_finds_what_any_account_says_without_accents_or_case(casus, client) -> None:
@@ -223,13 +226,13 @@ def test_dates_beyond_four_digits_and_before_christ_are_shown_and_found(casus, c
 # the clocks of recording and reporting
 
 
-def test_a_read_at_a_position_shows_what_was_recorded_by_then(border: Casus, client) -> None:
-    assert titles(client, "/v1/incidents", position=2) == []
-    assert titles(client, "/v1/incidents", position=3) == ["Attack"]
-    assert titles(client, "/v1/incidents", position=4) == ["Attack", "Crossing"]
-    assert client.get("/v1/incidents", params={"position": 4}).json()["position"] == 4
-    assert client.get("/v1/actors/uzbekistan", params={"position": 1}).status_code == 404
-    assert client.get("/v1/actors/uzbekistan", params={"position": 2}).status_code == 200
+def test_a_read_at_a_position_shows_what_was_recorded_by_then(border: TestClient) -> None:
+    assert titles(border, "/v1/incidents", position=2) == []
+    assert titles(border, "/v1/incidents", position=3) == ["Attack"]
+    assert titles(border, "/v1/incidents", position=4) == ["Attack", "Crossing"]
+    assert border.get("/v1/incidents", params={"position": 4}).json()["position"] == 4
+    assert border.get("/v1/actors/uzbekistan", params={"position": 1}).status_code == 404
+    assert border.get("/v1/actors/uzbekistan", params={"position": 2}).status_code == 200
 
 
 def test_a_read_as_of_an_instant_is_one_at_the_last_position_recorded_by_then(
@@ -253,18 +256,18 @@ def test_a_read_as_of_an_instant_is_one_at_the_last_position_recorded_by_then(
     assert answer["as_of"] == "2021-07-15T09:00:00.000000Z"
 
 
-def test_an_uncertain_day_of_publication_counts_from_its_last_day(border: Casus, client) -> None:
-    assert titles(client, UZBEK_BORDER, reported_by="2021-07-30") == ["Statement"]
-    assert titles(client, UZBEK_BORDER, reported_by="2021-07-31") == ["Statement", "Crossing"]
-    assert titles(client, UZBEK_BORDER, reported_by="2021-07") == ["Statement", "Crossing"]
-    answer = client.get(UZBEK_BORDER, params={"reported_by": "2021-07"}).json()
+def test_an_uncertain_day_of_publication_counts_from_its_last_day(border: TestClient) -> None:
+    assert titles(border, UZBEK_BORDER, reported_by="2021-07-30") == ["Statement"]
+    assert titles(border, UZBEK_BORDER, reported_by="2021-07-31") == ["Statement", "Crossing"]
+    assert titles(border, UZBEK_BORDER, reported_by="2021-07") == ["Statement", "Crossing"]
+    answer = border.get(UZBEK_BORDER, params={"reported_by": "2021-07"}).json()
     assert answer["reported_by"] == "2021-07-31"
 
 
-def test_the_clocks_are_fixed_together(border: Casus, client) -> None:
+def test_the_clocks_are_fixed_together(border: TestClient) -> None:
     parameters = {"position": 4, "reported_by": "2021-06-30"}
-    assert titles(client, "/v1/incidents", **parameters) == ["Attack"]
-    counted = client.get("/v1/countries", params=parameters).json()["items"]
+    assert titles(border, "/v1/incidents", **parameters) == ["Attack"]
+    counted = border.get("/v1/countries", params=parameters).json()["items"]
     assert {c["code"]: c["incidents"] for c in counted if c["incidents"]} == {"AFG": 1}
 
 
@@ -273,78 +276,12 @@ def test_the_empty_log_is_read_at_position_zero(client) -> None:
     assert (answer["position"], answer["as_of"], answer["items"]) == (0, None, [])
 
 
-# one incident
-
-
-def test_an_incident_comes_with_every_account_it_is_made_of(casus: Casus, client) -> None:
-    written = casus.desk.report_incident(
-        an_account(figures=(Figure(measure=Measure.KILLED, best=3),)), by="somebody"
-    )
-    answer = client.get(f"/v1/incidents/{written.stream}").json()
-    (account,) = answer["accounts"]
-    assert account["number"] == 1
-    assert account["recorded_by"] == "somebody"
-    assert account["reported"] == "2021-06-23"
-    assert account["origin"] is None
-    assert account["account"]["figures"][0]["best"] == 3
-    assert account["account"]["title"] == answer["incident"]["title"]
-
-
-def test_an_incident_is_found_by_its_id_in_upper_case(casus: Casus, client) -> None:
-    written = casus.desk.report_incident(an_account(), by="test")
-    assert client.get(f"/v1/incidents/{str(written.stream).upper()}").status_code == 200
-
-
-# actors
-
-
-def test_actors_are_listed_by_id_and_found_by_part_of_any_name(reading) -> None:
-    listed = [actor["id"] for actor in reading.get("/v1/actors").json()["items"]]
-    assert listed == sorted(listed)
-    assert len(listed) == 21
-
-    def found(**parameters: str) -> list[str]:
-        items = reading.get("/v1/actors", params=parameters).json()["items"]
-        return [actor["id"] for actor in items]
-
-    assert found(q="одкб") == ["csto", "csto-parliamentary-assembly"]
-    assert found(kind="armed_group") == ["taliban"]
-    assert found(state="TJK") == ["tajik-border-troops", "tajikistan"]
-    assert found(state="tj", q="border") == ["tajik-border-troops"]
-    assert found(q="nobody of that name") == []
-
-
-def test_a_name_or_an_external_id_leads_to_the_actor(casus: Casus, client) -> None:
-    casus.desk.register_actor(
-        a_profile(
-            names=(ActorName(text="Taliban", language="en"), ActorName(text="Талибан")),
-            external_ids=(ExternalId(scheme="ucdp", id="303"),),
-        ),
-        by="test",
-    )
-    for alias in ("Taliban", "ТАЛИБАН", "ucdp:303", "UCDP:303"):
-        answer = client.get(f"/v1/actors/{alias}", follow_redirects=False)
-        assert answer.status_code == 307
-        assert answer.headers["location"] == "/v1/actors/taliban"
-        assert answer.headers["casus-position"] == "1"
-    answer = client.get("/v1/actors/ucdp:303/timeline?limit=5&order=desc", follow_redirects=False)
-    assert answer.headers["location"] == "/v1/actors/taliban/timeline?limit=5&order=desc"
-    assert client.get("/v1/actors/ucdp:303").json()["actor"]["id"] == "taliban"
-
-
-def test_a_name_that_two_actors_bear_leads_to_neither(casus: Casus, client) -> None:
-    for slug in ("taliban", "tehrik-i-taliban"):
-        casus.desk.register_actor(a_profile(id=slug, name="The Students"), by="test")
-    answer = client.get("/v1/actors/The Students", follow_redirects=False)
-    assert answer.status_code == 404
-
-
 # health
 
 
-def test_health_says_how_far_the_timelines_have_come(border: Casus, client) -> None:
-    assert client.get("/livez").json() == {"alive": True}
-    assert client.get("/readyz").json() == {
+def test_health_says_how_far_the_timelines_have_come(border: TestClient) -> None:
+    assert border.get("/livez").json() == {"alive": True}
+    assert border.get("/readyz").json() == {
         "ready": True,
         "log_position": 6,
         "position": 6,

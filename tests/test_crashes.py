@@ -61,7 +61,7 @@ def test_a_load_that_is_killed_has_loaded_everything_or_nothing(large, large_chr
         process = started("load", large, home=home)
         match number % 3:
             case 0:
-                wait(process, CHANCE.uniform(0.2, 1.5))
+                wait(process, CHANCE.uniform(0.2, 1.1))
             case 1:  # while the log is written
                 wait_for_growth(process, home, "log.sqlite-wal", CHANCE.randrange(6_000_000))
             case 2:  # while the timelines are brought up to it

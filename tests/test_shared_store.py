@@ -16,7 +16,7 @@ import pytest
 from tests.processes import PATIENCE, Server, account, log_rows, run, serving, until
 
 TIMELINE = "/v1/countries/AFG/timeline?limit=1000"
-REBUILDS = 6
+REBUILDS = 4
 
 
 def titles(server: Server) -> list[str]:
@@ -183,7 +183,9 @@ def test_rebuilds_at_the_same_time_take_turns(home):
     assert "position      66" in run("status", home=home).stdout
 
 
-@pytest.mark.parametrize("command", [["status"], ["timeline", "AFG"], ["log"], ["rebuild"]])
+@pytest.mark.parametrize(
+    "command", [["status"], ["timeline", "AFG"], ["log"], ["rebuild"]], ids=" ".join
+)
 def test_a_command_that_only_reads_the_log_does_not_wait_for_a_writer(command, home):
     with closing(sqlite3.connect(home / "log.sqlite", isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")

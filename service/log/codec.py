@@ -52,11 +52,11 @@ class Codec:
         try:
             if topic in self._upcasts:
                 topic, state = self._brought_up(topic, state)
+            if topic not in self._adapters:
+                raise MapperDeserialisationError(
+                    f"no record type has the topic {topic!r}: was this log written by a newer Casus?"
+                )
             return self._adapters[topic].validate_json(state)
-        except KeyError:
-            raise MapperDeserialisationError(
-                f"no record type has the topic {topic!r}: was this log written by a newer Casus?"
-            ) from None
         except (ValidationError, orjson.JSONDecodeError) as error:
             raise MapperDeserialisationError(f"a {topic} record is malformed: {error}") from error
 

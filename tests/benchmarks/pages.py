@@ -90,11 +90,12 @@ def measure_page(store: Store) -> list[Measured]:
             at_least=True,
             ours=f"{rate:,.0f} requests/s",
             theirs=f"{constant:,.0f} requests/s",
-            note=f"by the processor time that the server spends on an answer the ratio is"
-            f" {constant_cost / cost:.2f} ({cost * 1e6:.0f} and {constant_cost * 1e6:.0f} µs), which"
-            f" other work on the machine disturbs less; {len(pages):,} different pages in turn, {size:,} bytes on average, not compressed;"
-            f" {CONNECTIONS} keep-alive connections of a Python socket client, busy for at most"
-            f" {max(busy):.0%} of the time; {ROUNDS} turns of {SECONDS:g} s each",
+            note=f"{constant_cost / cost:.2f} by the processor time that the server spends on an"
+            f" answer ({cost * 1e6:.0f} and {constant_cost * 1e6:.0f} µs), which other work on the"
+            f" machine disturbs less; {len(pages):,} different pages in turn, {size:,} bytes on"
+            f" average, not compressed; {CONNECTIONS} keep-alive connections of a Python socket"
+            f" client, busy for at most {max(busy):.0%} of the time; {ROUNDS} turns of"
+            f" {SECONDS:g} s each",
         ),
         Measured(
             name="memory",

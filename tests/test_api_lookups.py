@@ -1,0 +1,73 @@
+"""One incident by its id, actors by their names: what is behind an entry of a timeline."""
+
+from __future__ import annotations
+
+from domain.values import ActorName, ExternalId, Figure
+from domain.vocabulary import Measure
+from service.bootstrap import Casus
+from tests.conftest import a_profile, an_account
+
+# one incident
+
+
+def test_an_incident_comes_with_every_account_it_is_made_of(casus: Casus, client) -> None:
+    written = casus.desk.report_incident(
+        an_account(figures=(Figure(measure=Measure.KILLED, best=3),)), by="somebody"
+    )
+    answer = client.get(f"/v1/incidents/{written.stream}").json()
+    (account,) = answer["accounts"]
+    assert account["number"] == 1
+    assert account["recorded_by"] == "somebody"
+    assert account["reported"] == "2021-06-23"
+    assert account["origin"] is None
+    assert account["account"]["figures"][0]["best"] == 3
+    assert account["account"]["title"] == answer["incident"]["title"]
+
+
+def test_an_incident_is_found_by_its_id_in_upper_case(casus: Casus, client) -> None:
+    written = casus.desk.report_incident(an_account(), by="test")
+    assert client.get(f"/v1/incidents/{str(written.stream).upper()}").status_code == 200
+
+
+# actors
+
+
+def test_actors_are_listed_by_id_and_found_by_part_of_any_name(reading) -> None:
+    listed = [actor["id"] for actor in reading.get("/v1/actors").json()["items"]]
+    assert listed == sorted(listed)
+    assert len(listed) == 21
+
+    def found(**parameters: str) -> list[str]:
+        items = reading.get("/v1/actors", params=parameters).json()["items"]
+        return [actor["id"] for actor in items]
+
+    assert found(q="одкб") == ["csto", "csto-parliamentary-assembly"]
+    assert found(kind="armed_group") == ["taliban"]
+    assert found(state="TJK") == ["tajik-border-troops", "tajikistan"]
+    assert found(state="tj", q="border") == ["tajik-border-troops"]
+    assert found(q="nobody of that name") == []
+
+
+def test_a_name_or_an_external_id_leads_to_the_actor(casus: Casus, client) -> None:
+    casus.desk.register_actor(
+        a_profile(
+            names=(ActorName(text="Taliban", language="en"), ActorName(text="Талибан")),
+            external_ids=(ExternalId(scheme="ucdp", id="303"),),
+        ),
+        by="test",
+    )
+    for alias in ("Taliban", "ТАЛИБАН", "ucdp:303", "UCDP:303"):
+        answer = client.get(f"/v1/actors/{alias}", follow_redirects=False)
+        assert answer.status_code == 307
+        assert answer.headers["location"] == "/v1/actors/taliban"
+        assert answer.headers["casus-position"] == "1"
+    answer = client.get("/v1/actors/ucdp:303/timeline?limit=5&order=desc", follow_redirects=False)
+    assert answer.headers["location"] == "/v1/actors/taliban/timeline?limit=5&order=desc"
+    assert client.get("/v1/actors/ucdp:303").json()["actor"]["id"] == "taliban"
+
+
+def test_a_name_that_two_actors_bear_leads_to_neither(casus: Casus, client) -> None:
+    for slug in ("taliban", "tehrik-i-taliban"):
+        casus.desk.register_actor(a_profile(id=slug, name="The Students"), by="test")
+    answer = client.get("/v1/actors/The Students", follow_redirects=False)
+    assert answer.status_code == 404
