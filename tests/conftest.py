@@ -6,6 +6,7 @@
     settings   the store's settings
     home       the folder of a store with the bundled chronicle, for processes of their own
     reading    a client of such a store, shared by tests that only read
+    asked      the same, for requests that are refused and change nothing
 
 Builders are plain functions, for scenarios and for hypothesis alike::
 
@@ -148,3 +149,12 @@ def reading(filled_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with TestClient(create_app(shared)) as opened:
         yield opened
     shared.close()
+
+
+@pytest.fixture
+def asked(reading: TestClient) -> Iterator[TestClient]:
+    """The shared client, to be asked what is refused: the store is found afterwards as it was."""
+    before = reading.get("/readyz").json()
+    yield reading
+    assert reading.get("/readyz").json() == before
+    assert reading.get("/v1/incidents?limit=1").json()["items"]

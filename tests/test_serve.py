@@ -99,7 +99,7 @@ def test_commands_that_find_the_timelines_missing_at_once_build_them_once(home):
     shown = [process.communicate(timeout=PATIENCE) for process in running]
     assert [errors for _, errors in shown] == [""] * 4
     assert len({output for output, _ in shown}) == 1
-    assert [path.name for path in (home / "views").glob("*-*.sqlite")] == ["1.1.1.1-1.sqlite"]
+    assert len(list((home / "views").glob("*-*.sqlite"))) == 1
 
 
 # Stopping

@@ -38,6 +38,20 @@ def accepts(kind: object, value: object) -> bool:
     return True
 
 
+KINDS = [
+    "line",
+    "text",
+    "slug",
+    "url",
+    "language",
+    "edtf",
+    "publication",
+    "country",
+    "latitude",
+    "longitude",
+    "count",
+]
+
 TAKEN = [
     (Line, ["a", "Шерхан-Бандар", "شیرخان بندر", " a b ", "a" * 500, "\u200b"]),
     (Text, ["one\ntwo\tthree\r\n", "x" * 20_000]),
@@ -60,7 +74,7 @@ REFUSED = [
         Url,
         ["ftp://a.example", "example.org", "https://", "https://a b", "https://a\n", "HTTPS://a.b"],
     ),
-    (LanguageTag, ["", "e", "english-language", "en_GB", "en\n", "en-"]),
+    (LanguageTag, ["", "e", "englanguage", "en_GB", "en\n", "en-"]),
     (EdtfDate, ["", "2021-13-01", "tomorrow", "2021/2020", 2021]),
     (PublicationDate, ["2021/..", "-0001", "Y10000", "9999-24"]),
     (CountryCode, ["XYZ", "", "Korea", 700]),
@@ -70,12 +84,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "values"), TAKEN, ids=lambda each: "")
+@pytest.mark.parametrize(("kind", "values"), TAKEN, ids=KINDS)
 def test_a_kind_of_text_or_number_takes_these(kind, values):
     assert [each for each in values if not accepts(kind, each)] == []
 
 
-@pytest.mark.parametrize(("kind", "values"), REFUSED, ids=lambda each: "")
+@pytest.mark.parametrize(("kind", "values"), REFUSED, ids=KINDS)
 def test_a_kind_of_text_or_number_refuses_these(kind, values):
     assert [each for each in values if accepts(kind, each)] == []
 

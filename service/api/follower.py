@@ -31,12 +31,15 @@ async def following(projector: Projector) -> AsyncIterator[None]:
 
 
 async def _follow(projector: Projector) -> None:
+    told = ""
     while True:
         try:
             await run_in_threadpool(projector.catch_up)
+            told = ""
         except ProjectionStopped as stopped:
-            log.error("%s", stopped)
-            return
+            if told != str(stopped):  # said once, tried for as long as it lasts
+                told = str(stopped)
+                log.error("%s", told)
         except PersistenceError:
             log.exception("the store could not be read; trying again")
         await asyncio.sleep(INTERVAL)

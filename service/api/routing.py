@@ -30,6 +30,10 @@ from service.faults import faults_of_validation
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
+DISCARDED = 100_000_000
+"""Bytes of a body that is too large which are read all the same: most clients send theirs to the end before
+they look at the answer, and a connection closed in between would lose it."""
+
 LONGEST_QUERY = 8_000
 """Bytes of a query string; longer ones are refused unread."""
 
@@ -112,15 +116,19 @@ async def read_body(request: Request) -> bytes:
     ):
         raise Problem("unsupported-media-type", f"the Content-Type is {kind or 'missing'}")
     most: int = request.app.state.casus.settings.max_body
-    body = bytearray()
+    body, size = bytearray(), 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Problem(
-                "body-too-large",
-                f"the body has more than {most} bytes",
-                headers={"Connection": "close"},
-            )
+        size += len(chunk)
+        if size <= most:
+            body += chunk
+        elif size > most + DISCARDED:
+            break
+    if size > most:
+        raise Problem(
+            "body-too-large",
+            f"the body has more than {most} bytes",
+            headers={"Connection": "close"},
+        )
     return bytes(body)
 
 
@@ -177,7 +185,7 @@ def _which(faults: list[Fault]) -> str:
 def _unknown(name: str, names: tuple[str, ...]) -> str:
     if not names:
         return "this takes no query parameters"
-    near = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name[:100].lower(), names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
     return f"there is no such parameter; {hint}"
 

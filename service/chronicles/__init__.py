@@ -7,15 +7,16 @@ keys, so that loading it again appends only what it has gained since.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from domain.actors import register_actor
-from domain.checks import Fault, Faulty
+from domain.checks import Fault, Faulty, faults_of_account
 from domain.ids import actor_stream, uuid8
 from domain.incidents import Recording, add_account, report_incident
 from domain.records import IncidentRecord, Record, Recorded
@@ -57,6 +58,22 @@ class Chronicle:
 
 
 ADAPTER = TypeAdapter(Chronicle)
+_ACCOUNT = TypeAdapter(Account)
+
+
+@dataclass(frozen=True, slots=True)
+class _LooseIncident:
+    accounts: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _LooseChronicle:
+    """A file that is no chronicle, as far as accounts can be found in it."""
+
+    incidents: tuple[_LooseIncident, ...] = ()
+
+
+_LOOSE = TypeAdapter(_LooseChronicle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +88,28 @@ class Loaded:
 
 
 def parse_chronicle(data: bytes) -> Chronicle:
-    """The chronicle in a file's bytes. Raises `Faulty`, naming every fault of shape."""
+    """The chronicle in a file's bytes.
+
+    Raises `Faulty` with every fault of shape, and those that the well-formed accounts beside them have;
+    only whether actors are registered is for `load_chronicle` to tell.
+    """
     try:
         return ADAPTER.validate_json(data)
     except ValidationError as error:
-        raise Faulty(faults_of_validation(error)) from None
+        faults = (*faults_of_validation(error), *_faults_of_well_formed_accounts(data))
+        raise Faulty(faults) from None
+
+
+def _faults_of_well_formed_accounts(data: bytes) -> Iterator[Fault]:
+    with contextlib.suppress(ValidationError):
+        loose = _LOOSE.validate_json(data)
+        for index, incident in enumerate(loose.incidents):
+            for number, raw in enumerate(incident.accounts):
+                with contextlib.suppress(ValidationError):
+                    account = _ACCOUNT.validate_python(raw)
+                    named = {participant.actor for participant in account.participants}
+                    for fault in faults_of_account(account, named):
+                        yield fault.within("incidents", index, "accounts", number)
 
 
 def load_chronicle(

@@ -1,7 +1,7 @@
 """The projections' store: one SQLite file a generation, beside the log and never needed by it.
 
-    views/CURRENT            the name of the generation in use
-    views/1.1.1.1-3.sqlite   rows of projection version 1.1.1.1, third generation
+    views/CURRENT                the name of the generation in use
+    views/1.1.1.1-5f0c….sqlite   rows of projection version 1.1.1.1
 
 A rebuild fills a new generation beside the old one and then replaces CURRENT in one rename. Whoever has
 the old one open goes on reading right answers from it until it looks at CURRENT again, which it does
@@ -19,6 +19,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from eventsourcing.persistence import PersistenceError, Tracking
@@ -147,13 +148,12 @@ class ViewFolder:
             lock.close()
 
     def next(self) -> Path:
-        """The path for a new generation; what stands there from a rebuild that died is removed."""
-        numbers = [int(path.stem.rsplit("-", 1)[1]) for path in self._folder.glob("*-*.sqlite")]
-        current = self.current()
-        used = int(current.stem.rsplit("-", 1)[1]) if current else 0
-        for number in range(used + 1, max(numbers, default=0) + 1):
-            _remove(self._folder / f"{_PREFIX}{number}.sqlite")
-        return self._folder / f"{_PREFIX}{used + 1}.sqlite"
+        """The path for a new generation; what a rebuild that died has left is removed.
+
+        Names are never used twice: whoever has a file open that is gone can tell it from a new one.
+        """
+        self._keep_only(self.current())
+        return self._folder / f"{_PREFIX}{token_hex(6)}.sqlite"
 
     def discard(self, path: Path) -> None:
         """Remove a generation that was never used."""
@@ -166,6 +166,9 @@ class ViewFolder:
         with staged.open("rb") as file:
             os.fsync(file.fileno())
         staged.replace(self._pointer)
+        self._keep_only(path)
+
+    def _keep_only(self, path: Path | None) -> None:
         for other in self._folder.glob("*-*.sqlite"):
             if other != path:
                 _remove(other)

@@ -1,0 +1,24 @@
+"""What every refusal has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.api.problems import MEDIA_TYPE, PROBLEMS
+
+
+def problem(answer: Any, name: str) -> dict[str, Any]:
+    """The problem that an answer is, having been checked to be this one."""
+    kind = PROBLEMS[name]
+    assert answer.status_code == kind.status, answer.text[:500]
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert answer.headers["cache-control"] == "no-store"
+    document: dict[str, Any] = answer.json()
+    assert (document["type"], document["title"], document["status"]) == (
+        kind.uri,
+        kind.title,
+        kind.status,
+    )
+    assert document["detail"]
+    assert document.keys() <= {"type", "title", "status", "detail", "faults", "nearest"}
+    return document
