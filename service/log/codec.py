@@ -57,7 +57,7 @@ class Codec:
                     f"no record type has the topic {topic!r}: was this log written by a newer Casus?"
                 )
             return self._adapters[topic].validate_json(state)
-        except (ValidationError, orjson.JSONDecodeError) as error:
+        except (ValidationError, orjson.JSONDecodeError, LookupError, TypeError) as error:
             raise MapperDeserialisationError(f"a {topic} record is malformed: {error}") from error
 
     def _brought_up(self, topic: str, state: bytes) -> tuple[str, bytes]:

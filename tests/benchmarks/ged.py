@@ -2,7 +2,8 @@
 
 A copy of a row keeps its country, actors, length, deaths, coordinates and texts, so that few countries and
 actors have most of the incidents, as in the whole dataset. It moves by whole years within 1989 to 2022,
-and by up to fifteen days. The same number of incidents is always the same incidents.
+and by up to fifteen days. They come as UCDP's files do, almost in order of date, and numbered in their
+order. The same number of incidents is always the same incidents.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import count, islice
+from itertools import cycle, islice
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -46,8 +47,6 @@ BATCH = 1_000
 
 _SEED = 20_211
 _FIRST_YEAR, _YEARS = 1989, 34
-_COPY = 1_000_000
-"""Ids of a copy lie beyond this multiple: more than any id in the file."""
 
 _PRECISION = {
     "1": PlacePrecision.EXACT,
@@ -73,17 +72,18 @@ class Template:
     end: datetime.date
     published: datetime.date | None
 
-    def copy(self, number: int, jitter: int) -> Account:
-        """The account of a copy; copy 0 is the row itself."""
-        if number == 0:
-            return self.account
+    def moved(self, number: int) -> datetime.date:
+        """The day on which a copy begins, give or take its jitter; copy 0 is the row itself."""
         year = _FIRST_YEAR + (self.start.year - _FIRST_YEAR + number) % _YEARS
-        start = self.start.replace(year=year, day=min(self.start.day, 28))
-        shift = (start - self.start).days + jitter
-        published = _shifted(self.published, shift) if self.published else None
+        return self.start.replace(year=year, day=min(self.start.day, 28)) if number else self.start
+
+    def copy(self, start: datetime.date) -> Account:
+        """The account of a copy that begins on a day."""
+        shift = start - self.start
+        published = self.published + shift if self.published else None
         return replace(
             self.account,
-            occurred=_interval(_shifted(self.start, shift), _shifted(self.end, shift)),
+            occurred=_interval(start, self.end + shift),
             source=replace(
                 self.account.source, published=published.isoformat() if published else None
             ),
@@ -114,7 +114,7 @@ class Ged:
             Recorded(0, actor_stream(profile.id), 1, register_actor(profile, None, (), by))
             for profile in self.actors
         ]
-        copies = islice(self._copies(), incidents)
+        copies = self._copies(incidents)
         while accounts := list(islice(copies, BATCH)):
             by = next(batches)
             yield [
@@ -127,12 +127,13 @@ class Ged:
                 for key, account in accounts
             ]
 
-    def _copies(self) -> Iterator[tuple[str, Account]]:
+    def _copies(self, incidents: int) -> Iterator[tuple[str, Account]]:
         chance = random.Random(_SEED)
-        for number in count():
-            for template in self.templates:
-                account = template.copy(number, chance.randint(-15, 15))
-                yield str(number * _COPY + template.id), account
+        numbered = zip(range(incidents), cycle(self.templates), strict=False)
+        moved = ((t.moved(n // len(self.templates)), n, t) for n, t in numbered)
+        for key, (day, number, template) in enumerate(sorted(moved), start=1):
+            jitter = chance.randint(-15, 15) if number >= len(self.templates) else 0
+            yield str(key), template.copy(day + datetime.timedelta(days=jitter))
 
 
 def _instants() -> Iterator[Recording]:
@@ -220,10 +221,6 @@ def _line(text: str) -> str | None:
 
 def _day(text: str) -> datetime.date:
     return datetime.date.fromisoformat(text[:10])
-
-
-def _shifted(day: datetime.date, days: int) -> datetime.date:
-    return day + datetime.timedelta(days=days)
 
 
 def _interval(start: datetime.date, end: datetime.date) -> str:
