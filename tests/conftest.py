@@ -3,7 +3,7 @@
     casus      an open store in `tmp_path`, empty        chronicle   the same, with the bundled chronicle
     app        the application that serves `casus`       client      an HTTP client of that application
     clock      the store's time: `clock.now = ...`, `clock.advance(days=1)`
-    settings   the store's settings
+    settings   the store's settings                      log          a log alone, empty
     home       the folder of a store with the bundled chronicle, for processes of their own
     reading    a client of such a store, shared by tests that only read
     asked      the same, for requests that are refused and change nothing
@@ -33,6 +33,7 @@ from domain.vocabulary import ActorKind, IncidentType
 from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
 from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
+from service.log import Log
 from service.settings import Settings
 
 with warnings.catch_warnings():
@@ -75,6 +76,14 @@ def clock() -> SettableClock:
 def casus(settings: Settings, clock: SettableClock) -> Iterator[Casus]:
     """An open store, empty, closed after the test."""
     opened = open_casus(settings, clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    """A log without timelines, empty, closed after the test."""
+    opened = Log(tmp_path / "log.sqlite")
     yield opened
     opened.close()
 

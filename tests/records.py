@@ -1,8 +1,13 @@
-"""An example of every topic that was ever stored, every field filled; its bytes are in data/records."""
+"""Records for tests of the log: an example of every topic that was ever stored, every field filled.
+
+The bytes of each are in data/records.
+"""
 
 from __future__ import annotations
 
-from domain.records import AccountAdded, ActorRegistered, IncidentReported
+from uuid import UUID
+
+from domain.records import AccountAdded, ActorRegistered, IncidentReported, Record, Recorded
 from domain.values import (
     Account,
     ActorName,
@@ -28,7 +33,7 @@ from domain.vocabulary import (
 )
 
 ACCOUNT = Account(
-    title="Attack on Sherkhan Bandar: «تورخم»",
+    title="Attack on Sherkhan Bandar: «شیرخان بندر»",
     type=IncidentType.ATTACK,
     occurred="2021-06-22~",
     source=Source(
@@ -94,3 +99,10 @@ EXAMPLES = {
         recorded_by="casus",
     ),
 }
+
+REPORTED, ADDED, REGISTERED = EXAMPLES.values()
+
+
+def a_record(stream: int, version: int = 1) -> Recorded[Record]:
+    """A record to append to a stream: its first reports an incident, the others add accounts."""
+    return Recorded(0, UUID(int=stream), version, REPORTED if version == 1 else ADDED)
