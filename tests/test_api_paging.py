@@ -104,7 +104,7 @@ class Reporters:
     before=st.lists(ACCOUNTS, min_size=3, max_size=12),
     between=st.lists(ADDITIONS, min_size=1, max_size=5),
 )
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_pages_together_are_the_whole_answer_whatever_is_recorded_meanwhile(
     path: str, asked: dict[str, Any], before: list[Account], between: list[Any]
 ) -> None:

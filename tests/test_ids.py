@@ -49,6 +49,12 @@ def test_rows_that_are_numbered_have_ids_in_the_order_of_their_numbers(one, othe
     assert (ids[0] < ids[1]) == (one < other)
 
 
+@given(st.text().filter(lambda key: not key.isdecimal()))
+def test_a_key_that_is_no_number_never_takes_the_id_of_one(key):
+    assert uuid8("ucdp-ged", key).int >> 64 & 1 == 1
+    assert uuid8("ucdp-ged", "7").int >> 64 & 0xFFF == 0
+
+
 def test_a_number_written_in_another_way_is_another_key():
     spellings = ["7", "07", " 7", "+7", "7.0", "٧", "7" + "0" * 18]
     assert len({uuid8("ucdp-ged", each) for each in spellings}) == len(spellings)

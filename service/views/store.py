@@ -133,7 +133,7 @@ class ViewFolder:
         """The generation in use; None if there is none that this version of the folds wrote."""
         try:
             path = self._folder / self._pointer.read_text().strip()
-        except FileNotFoundError:
+        except (FileNotFoundError, UnicodeDecodeError):
             return None
         return path if path.name.startswith(_PREFIX) and path.is_file() else None
 

@@ -1,0 +1,173 @@
+"""Rebuilds: what is in use while one goes on, when it fails, and when another process has made one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import projections
+from projections.store import Row
+from service.bootstrap import Casus, open_casus
+from service.log import Log
+from service.reading.selection import Selection
+from service.views import projector
+from service.views.projector import ProjectionStopped, Projector
+from service.views.store import CursorStore, Generation, ViewFolder
+from tests.conftest import an_account
+from tests.records import a_record
+
+
+def titles(casus: Casus) -> list[str]:
+    page = casus.reader.page(Selection(), casus.reader.moment(), None, 1_000)
+    return [item.split(b'"title":"')[1].split(b'"')[0].decode() for item in page.items]
+
+
+def files(casus: Casus) -> list[Path]:
+    return sorted((casus.settings.home / "views").glob("*.sqlite"))
+
+
+@contextmanager
+def unreadable(casus: Casus, position: int) -> Iterator[None]:
+    """While it lasts, the record at a position has a topic that this version does not know."""
+    with closing(sqlite3.connect(casus.log.path)) as database:
+        (topic,) = database.execute(
+            "SELECT topic FROM stored_events WHERE position = ?", (position,)
+        ).fetchone()
+        rename = "UPDATE stored_events SET topic = ? WHERE position = ?"
+        database.execute(rename, ("incident-foreseen.v1", position))
+        database.commit()
+        yield
+        database.execute(rename, (topic, position))
+        database.commit()
+
+
+@pytest.fixture
+def three(casus: Casus) -> Casus:
+    """A store with three incidents, A, B and C."""
+    for title in "ABC":
+        casus.desk.report_incident(an_account(title=title), "test")
+    return casus
+
+
+def test_a_rebuild_leaves_one_file_and_the_same_answers(three):
+    before = files(three)
+    assert three.projector.rebuild() == 3
+    assert titles(three) == ["A", "B", "C"]
+    assert len(files(three)) == 1
+    assert files(three) != before
+
+
+def test_a_rebuild_that_fails_leaves_everything_as_it_was(three):
+    before = files(three)
+    with unreadable(three, 2), pytest.raises(ProjectionStopped) as stopped:
+        three.projector.rebuild()
+    assert stopped.value.position == 2
+    assert (files(three), titles(three)) == (before, ["A", "B", "C"])
+    three.desk.report_incident(an_account(title="D"), "test")
+    assert titles(three) == ["A", "B", "C", "D"]
+    assert three.projector.rebuild() == 4
+
+
+@pytest.mark.parametrize("size", [1, 2, 1_000])
+@pytest.mark.parametrize("bad", [1, 2, 3])
+def test_a_first_build_shows_all_that_comes_before_a_record_that_fails(
+    three, monkeypatch, size, bad
+):
+    three.close()
+    for each in (three.settings.home / "views").iterdir():
+        each.unlink()
+    monkeypatch.setattr(projector, "REBUILD_BATCH", size)
+    with unreadable(three, bad):
+        with closing(open_casus(three.settings)) as casus:
+            assert casus.projector.failure.position == bad
+            assert casus.reader.head == bad - 1
+            assert titles(casus) == ["A", "B", "C"][: bad - 1]
+        with closing(open_casus(three.settings)) as again:  # from the file that is there
+            assert titles(again) == ["A", "B", "C"][: bad - 1]
+            assert again.projector.failure.position == bad
+            assert len(files(again)) == 1
+    with closing(open_casus(three.settings)) as mended:
+        assert mended.projector.failure is None
+        assert titles(mended) == ["A", "B", "C"]
+
+
+def test_a_rebuild_by_another_process_is_noticed_before_the_next_write(three, clock):
+    with closing(open_casus(three.settings, clock)) as other:
+        other.projector.rebuild()
+        assert titles(three) == ["A", "B", "C"]  # from the file that it has open
+        three.desk.report_incident(an_account(title="D"), "test")
+        assert three.projector.generation.path == other.projector.generation.path
+        assert titles(three) == titles(other) == ["A", "B", "C", "D"]
+        assert not three.projector.notice_switch()
+
+
+def test_a_switch_loses_nothing_that_was_shown_before_it(three, clock):
+    with closing(open_casus(three.settings, clock)) as other:
+        other.projector.rebuild()
+        other.projector.generation.close()  # it does nothing more
+        three.log.append([a_record(9)])
+        assert three.projector.notice_switch()
+        assert three.reader.head == 4
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", b"\x00" * 40, b"../log.sqlite\n"])
+def test_a_pointer_that_says_nothing_leads_to_a_rebuild(three, content):
+    three.close()
+    (three.settings.home / "views" / "CURRENT").write_bytes(content)
+    with closing(open_casus(three.settings)) as casus:
+        assert titles(casus) == ["A", "B", "C"]
+        assert len(files(casus)) == 1
+
+
+def test_other_files_in_the_folder_of_the_timelines_are_nobodys_trouble(three):
+    three.close()
+    (three.settings.home / "views" / "notes-mine.txt").write_text("keep")
+    with closing(open_casus(three.settings)) as casus:
+        casus.projector.rebuild()
+        assert titles(casus) == ["A", "B", "C"]
+    assert (three.settings.home / "views" / "notes-mine.txt").read_text() == "keep"
+
+
+class ExplainedStore(CursorStore):
+    """A store that notes how SQLite goes about every change of rows that are there."""
+
+    plans: list[str]
+
+    def execute(self, sql: str, parameters: Row = ()) -> list[Any]:
+        if sql.startswith("UPDATE"):
+            plan = super().execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+            self.plans += [row["detail"] for row in plan]
+        return super().execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
+        assert sql.startswith("INSERT")
+        super().executemany(sql, rows)
+
+
+def test_a_rebuild_closes_versions_by_an_index(log: Log, tmp_path: Path):
+    """Or its time would grow with the square of the log."""
+    log.append([a_record(1), a_record(2), a_record(1, 2), a_record(2, 2), a_record(2, 3)])
+    generation = Generation(tmp_path / "views.sqlite", create=True)
+    histories = Projector(log, ViewFolder(tmp_path / "views"))._histories
+    with closing(generation), generation.batch() as batch:
+        store = ExplainedStore(batch.store._cursor)
+        store.plans = []
+        projections.fold(store, log.read(0, 2), histories)
+        projections.fold(store, log.read(2), histories)
+        closed = store.execute("SELECT count(*) FROM incident_version WHERE to_position < 1000")
+    assert closed[0][0] > 0
+    assert len(store.plans) == 3
+    assert all("USING INDEX incident_version_by_incident" in plan for plan in store.plans)
+
+
+def test_a_log_that_was_deleted_leaves_no_timelines(three):
+    three.close()
+    for each in three.settings.home.glob("log.sqlite*"):
+        each.unlink()
+    with closing(open_casus(three.settings)) as casus:
+        assert (casus.reader.head, titles(casus)) == (0, [])
