@@ -47,7 +47,7 @@ def faults_of_account(account: Account, actors: Container[str]) -> Iterator[Faul
         if participant.actor not in actors:
             yield Fault(
                 ("participants", index, "actor"),
-                f"no actor {participant.actor!r} is registered; register it with POST /v1/actors first",
+                f"no actor {participant.actor!r} is registered; register it first",
             )
 
 
@@ -77,7 +77,7 @@ def faults_of_profile(profile: ActorProfile, actors: Container[str]) -> Iterator
         elif affiliation.actor not in actors:
             yield Fault(
                 ("affiliations", index, "actor"),
-                f"no actor {affiliation.actor!r} is registered; register it with POST /v1/actors first",
+                f"no actor {affiliation.actor!r} is registered; register it first",
             )
         if affiliation.since and affiliation.until:
             first, last = span(affiliation.since).earliest, span(affiliation.until).latest

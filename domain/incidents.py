@@ -7,7 +7,7 @@ recording and reporting: `incident_at` is the definition that every projection h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from domain.checks import Faulty, faults_of_account
@@ -31,7 +31,9 @@ class HeldAccount:
     """An account in an incident. Its number is the stream's version that added it."""
 
     number: int
+    position: int
     account: Account
+    implied: tuple[InvolvedCountry, ...]
     origin: Origin | None
     reported: int
     recorded_at: str
@@ -55,9 +57,10 @@ def report_incident(
     account: Account, origin: Origin | None, actors: Mapping[str, ActorProfile], by: Recording
 ) -> IncidentReported:
     """Report an incident by its first account. Raises `Faulty`."""
-    complete, reported = _accepted(account, actors, by)
+    implied, reported = _accepted(account, actors, by)
     return IncidentReported(
-        account=complete,
+        account=account,
+        implied=implied,
         origin=origin,
         reported=reported,
         recorded_at=by.at,
@@ -69,9 +72,10 @@ def add_account(
     account: Account, origin: Origin | None, actors: Mapping[str, ActorProfile], by: Recording
 ) -> AccountAdded:
     """Add a further account of an incident. Raises `Faulty`."""
-    complete, reported = _accepted(account, actors, by)
+    implied, reported = _accepted(account, actors, by)
     return AccountAdded(
-        account=complete,
+        account=account,
+        implied=implied,
         origin=origin,
         reported=reported,
         recorded_at=by.at,
@@ -81,31 +85,28 @@ def add_account(
 
 def _accepted(
     account: Account, actors: Mapping[str, ActorProfile], by: Recording
-) -> tuple[Account, str]:
+) -> tuple[tuple[InvolvedCountry, ...], str]:
     faults = tuple(faults_of_account(account, actors))
     if faults:
         raise Faulty(faults)
     published = account.source.published
     reported = span(published).latest if published else day_of_instant(by.at)
-    complete = replace(account, countries=involved_countries(account, actors))
-    return complete, iso_of_day(reported)
+    return implied_countries(account, actors), iso_of_day(reported)
 
 
-def involved_countries(
+def implied_countries(
     account: Account, actors: Mapping[str, ActorProfile]
 ) -> tuple[InvolvedCountry, ...]:
-    """The countries an account names, and those it implies: its place's, and its participants' states.
-
-    They are written into the record, so that it says by itself whose timelines it is on.
-    """
-    found = dict.fromkeys(account.countries)
+    """The countries that an account concerns without naming them: its place's, and the states of its
+    participants."""
+    found: dict[InvolvedCountry, None] = {}
     if account.place and account.place.country:
         found[InvolvedCountry(code=account.place.country, role=CountryRole.LOCATION)] = None
     for participant in account.participants:
         state = actors[participant.actor].state
         if state:
             found[InvolvedCountry(code=state, role=CountryRole.ACTOR)] = None
-    return tuple(found)
+    return tuple(country for country in found if country not in account.countries)
 
 
 # evolve
@@ -118,7 +119,9 @@ def evolve(incident: Incident | None, recorded: Recorded[IncidentRecord]) -> Inc
         case IncidentReported() | AccountAdded():
             held = HeldAccount(
                 number=recorded.version,
+                position=recorded.position,
                 account=record.account,
+                implied=record.implied,
                 origin=record.origin,
                 reported=reported_day(record),
                 recorded_at=record.recorded_at,

@@ -16,7 +16,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from domain.text import STRICT_SHAPE, Line
-from domain.values import Account, ActorProfile, Origin
+from domain.values import Account, ActorProfile, InvolvedCountry, Origin
 
 Day = Annotated[
     str,
@@ -41,11 +41,17 @@ Instant = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentReported:
-    """The first account of an incident founds its stream."""
+    """The first account of an incident founds its stream.
+
+    ``implied`` are the countries that the account concerns without naming them (see
+    `domain.incidents.implied_countries`), written down so that the record says by itself whose timelines
+    it is on.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
     TOPIC: ClassVar[str] = "incident-reported.v1"
     account: Account
+    implied: tuple[InvolvedCountry, ...]
     origin: Origin | None
     reported: Day
     recorded_at: Instant
@@ -59,6 +65,7 @@ class AccountAdded:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
     TOPIC: ClassVar[str] = "account-added.v1"
     account: Account
+    implied: tuple[InvolvedCountry, ...]
     origin: Origin | None
     reported: Day
     recorded_at: Instant

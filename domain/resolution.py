@@ -8,7 +8,7 @@ entered does not matter.
 - The status is the latest account's; where it is ``reported`` and the accounts contradict each other in
   date or figures, it is shown as ``disputed``.
 - The date is ``disputed`` where no day lies within the spans of all accounts.
-- Countries, participants and foreign codes are those of all accounts together.
+- Countries (those implied as well), participants and foreign codes are those of all accounts together.
 - A figure that one account gives is shown as given. Where several do, they are joined by measure and
   whom they are of. ``best`` is the latest account's that gives one;
   ``low`` the least and ``high`` the greatest number that any gives, where that says more than ``best``.
@@ -98,7 +98,7 @@ def resolve(incident: Incident) -> ShownIncident:
         date_disputed=date_disputed,
         place=first.place,
         summary=first.summary,
-        countries=_union(account.countries for account in accounts),
+        countries=_union((*each.account.countries, *each.implied) for each in held),
         participants=_union(account.participants for account in accounts),
         figures=figures,
         codes=_union(account.codes for account in accounts),
@@ -109,7 +109,7 @@ def resolve(incident: Incident) -> ShownIncident:
 
 
 def _by_report(held: HeldAccount) -> tuple[int, int]:
-    return held.reported, held.number
+    return held.reported, held.position
 
 
 def _union(groups: Iterable[Iterable[T]]) -> tuple[T, ...]:

@@ -8,12 +8,12 @@ nothing before d: it closes the open rectangles that reach beyond d, and opens n
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from domain.dates import OPEN_FUTURE
-from domain.incidents import Incident, incident_at, reported_day
+from domain.dates import OPEN_FUTURE, OPEN_PAST
+from domain.incidents import Incident, evolve, reported_day
 from domain.records import IncidentRecord, Recorded
 
 OPEN_POSITION = 2**62
@@ -51,35 +51,54 @@ class Change:
     versions: tuple[Version, ...]
 
 
+@dataclass(slots=True)
+class _Segment:
+    """Reported days from `start` up to the next segment's, and the incident as they show it."""
+
+    start: int
+    incident: Incident | None
+
+
 def change(
     earlier: Sequence[Recorded[IncidentRecord]], new: Sequence[Recorded[IncidentRecord]]
 ) -> Change:
     """What the new records of one incident do, given those that the stored versions came from."""
-    history = list(earlier)
+    segments = [_Segment(OPEN_PAST, None)]
+    for recorded in earlier:
+        _take(segments, recorded)
     closings: list[Closing] = []
     versions: list[Version] = []
     for recorded in new:
-        if history:
+        if segments[-1].incident:
             closing = Closing(recorded.position, reported_day(recorded.record))
             closings.append(closing)
             versions = [
                 replace(v, to_position=closing.position) if closing.applies_to(v) else v
                 for v in versions
             ]
-        history.append(recorded)
-        versions += _opened_by_last(history)
+        versions += _opened(segments, _take(segments, recorded), recorded.position)
     return Change(tuple(closings) if earlier else (), tuple(versions))
 
 
-def _opened_by_last(history: Sequence[Recorded[IncidentRecord]]) -> list[Version]:
-    position, day = history[-1].position, reported_day(history[-1].record)
-    earlier = {reported_day(recorded.record) for recorded in history[:-1]}
-    days = sorted({day, *earlier, OPEN_FUTURE})
-    opened = []
-    for start, end in pairwise(days):
-        # The segment that `day` cuts in two is closed as a whole: its first part opens again unchanged.
-        if start >= day or (end == day and day not in earlier):
-            incident = incident_at(history, position, start)
-            if incident is not None:
-                opened.append(Version(position, OPEN_POSITION, start, end, incident))
-    return opened
+def _take(segments: list[_Segment], recorded: Recorded[IncidentRecord]) -> int:
+    """Let a record act on every segment from its day on; the first segment that opens anew.
+
+    The segment that the day cuts in two is closed as a whole: its first part opens again unchanged.
+    """
+    day = reported_day(recorded.record)
+    at = bisect_left(segments, day, key=lambda segment: segment.start)
+    cut = at == len(segments) or segments[at].start != day
+    if cut:
+        segments.insert(at, _Segment(day, segments[at - 1].incident))
+    for segment in segments[at:]:
+        segment.incident = evolve(segment.incident, recorded)
+    return at - 1 if cut else at
+
+
+def _opened(segments: Sequence[_Segment], first: int, position: int) -> list[Version]:
+    ends = [segment.start for segment in segments[first + 1 :]] + [OPEN_FUTURE]
+    return [
+        Version(position, OPEN_POSITION, segment.start, end, segment.incident)
+        for segment, end in zip(segments[first:], ends, strict=True)
+        if segment.incident is not None
+    ]

@@ -2,7 +2,7 @@
 
 The bytes are the finished JSON without its last field, the participants: these carry actors' names, which
 may change later without a word about the incident. A reader joins head and participants (see
-`service.views.directory`).
+`service.reading.directory`).
 """
 
 from __future__ import annotations

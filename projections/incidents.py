@@ -12,12 +12,14 @@ from uuid import UUID
 from domain.incidents import Incident
 from domain.records import IncidentRecord, Recorded
 from domain.resolution import ShownIncident, resolve
-from domain.vocabulary import Status
 from projections.bitemporal import OPEN_POSITION, Version, change
 from projections.entries import entry_head, participants_key
 from projections.store import Histories, Row, Store, Tables
 
 VERSION = 1
+
+LONG_SPAN = 366
+"""Incidents whose span is longer, in days, have an index of their own: few reach far into a window."""
 
 TABLES = Tables(
     create=(
@@ -31,7 +33,6 @@ TABLES = Tables(
             to_position INTEGER NOT NULL,
             reported_from INTEGER NOT NULL,
             reported_to INTEGER NOT NULL,
-            retracted INTEGER NOT NULL,
             type TEXT NOT NULL,
             status TEXT NOT NULL,
             latitude REAL,
@@ -46,8 +47,8 @@ TABLES = Tables(
     index=(
         """CREATE INDEX incident_version_by_date ON incident_version
             (earliest, number, latest, from_position, to_position)""",
-        """CREATE INDEX incident_version_long ON incident_version (earliest, number, latest)
-            WHERE latest - earliest > 366""",
+        f"""CREATE INDEX incident_version_long ON incident_version (earliest, number, latest)
+            WHERE latest - earliest > {LONG_SPAN}""",
         """CREATE INDEX incident_version_by_latitude ON incident_version (latitude, longitude)
             WHERE latitude IS NOT NULL""",
     ),
@@ -63,11 +64,6 @@ class ShownVersion:
     number: int
     version: Version
     shown: ShownIncident
-
-    @property
-    def retracted(self) -> bool:
-        """Whether timelines leave it out unless they are asked for what was retracted."""
-        return self.shown.status is Status.RETRACTED
 
 
 def fold(
@@ -97,7 +93,7 @@ def fold(
                 )
             )
     store.executemany(
-        "INSERT INTO incident_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_row, added)
+        "INSERT INTO incident_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_row, added)
     )
     store.executemany(
         "INSERT INTO incident_text (rowid, text) VALUES (?, ?)",
@@ -144,7 +140,6 @@ def _row(each: ShownVersion) -> Row:
         version.to_position,
         version.reported_from,
         version.reported_to,
-        int(each.retracted),
         shown.type,
         shown.status,
         shown.place.latitude if shown.place else None,

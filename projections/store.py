@@ -1,6 +1,6 @@
 """The store that projections are handed: plain SQL, executed in the transaction of one batch.
 
-The SQL is written in the words that SQLite and PostgreSQL share, with ``?`` for parameters.
+The SQL is SQLite's, with ``?`` for parameters.
 """
 
 from __future__ import annotations

@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.vocabulary import CountryRole, ParticipantRole
-from projections.incidents import ShownVersion
+from projections.incidents import LONG_SPAN, ShownVersion
 from projections.store import Row, Store, Tables
 
 VERSION = 1
-
-LONG_SPAN = 366
-"""Incidents whose span is longer, in days, have an index of their own: few reach far into a window."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+from eventsourcing.persistence import OperationalError
+
 STRIDE, STRIDES_AT_ONCE = 10_000, 10
 """SQLite virtual machine instructions between looks, and looks that a read may last unasked: together
 about two milliseconds."""
@@ -46,13 +48,14 @@ class Database:
         self._open: WeakSet[_Connection] = WeakSet()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of one statement. Raises `TooLong` within `budget`."""
+        """The rows of one statement.
+
+        Raises `TooLong` within `budget`, and the library's `OperationalError` where the file can't be read.
+        """
         try:
             return self._connection().execute(sql, parameters).fetchall()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                raise TooLong from None
-            raise
+        except sqlite3.Error as error:
+            raise _told(error) from error
 
     @contextmanager
     def budget(self) -> Iterator[None]:
@@ -108,6 +111,28 @@ class Database:
         with self._lock:
             for connection in list(self._open):
                 connection.close()
+
+
+def _told(error: sqlite3.Error) -> Exception:
+    """The error in terms of whose trouble it is: the read's length, the store's, or else a bug's."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return TooLong()
+    return OperationalError(error) if code in _STORE_TROUBLE else error
+
+
+_STORE_TROUBLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
 
 
 def _connect(path: Path) -> _Connection:

@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.checks import Fault, Path
-from domain.errors import DomainError
 from domain.text import LINE_PATTERN, SLUG_PATTERN, TEXT_PATTERN
 
 MOST_FAULTS = 100
@@ -64,7 +63,7 @@ def json_path(path: Path) -> str:
 def _message(error: dict[str, Any]) -> str:
     context = error.get("ctx", {})
     cause = context.get("error")
-    if isinstance(cause, DomainError):
+    if isinstance(cause, ValueError) and error["type"] == "value_error":
         return str(cause)
     if plain := _PLAIN.get(error["type"]):
         return plain

@@ -64,11 +64,13 @@ ACCOUNT = Account(
     summary="Soldiers crossed the Panj.\nNobody stopped them.",
     codes=(ForeignCode(scheme="cameo", code="190"),),
 )
+IMPLIED = (InvolvedCountry(code="AFG", role=CountryRole.LOCATION),)
 ORIGIN = Origin(dataset="afghanistan-2021", key="sherkhan-bandar")
 
 EXAMPLES = {
     "incident-reported.v1": IncidentReported(
         account=ACCOUNT,
+        implied=IMPLIED,
         origin=ORIGIN,
         reported="2021-07-31",
         recorded_at="2026-11-22T09:00:00.000001Z",
@@ -76,6 +78,7 @@ EXAMPLES = {
     ),
     "account-added.v1": AccountAdded(
         account=ACCOUNT,
+        implied=IMPLIED,
         origin=ORIGIN,
         reported="2021-07-31",
         recorded_at="2026-11-22T09:00:00.000002Z",

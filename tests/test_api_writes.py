@@ -68,7 +68,9 @@ def test_a_reported_incident_is_answered_and_shown_by_the_very_next_reads(store,
 def test_what_was_sent_is_kept_as_sent_with_countries_by_their_codes(store, client) -> None:
     document = client.post("/v1/incidents", json=ACCOUNT).json()
     (account,) = document["accounts"]
-    assert account["account"]["countries"] == [
+    assert account["account"]["countries"] == [{"code": "UZB", "role": "affected"}]
+    assert account["implied"] == [{"code": "AFG", "role": "location"}]
+    assert document["incident"]["countries"] == [
         {"code": "UZB", "role": "affected"},
         {"code": "AFG", "role": "location"},
     ]

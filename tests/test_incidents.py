@@ -17,8 +17,8 @@ from domain.incidents import (
     Recording,
     add_account,
     evolve,
+    implied_countries,
     incident_at,
-    involved_countries,
     report_incident,
     reported_day,
 )
@@ -56,6 +56,7 @@ def test_an_account_is_recorded_with_who_and_when(decide, kind):
     record = decide(an_account(), origin, {}, BY)
     assert record == kind(
         account=an_account(),
+        implied=(),
         origin=origin,
         reported="2021-06-23",
         recorded_at=BY.at,
@@ -94,7 +95,7 @@ def test_an_account_with_faults_is_refused_with_all_of_them(decide):
     assert [fault.path[0] for fault in refused.value.faults] == ["figures", "participants"]
 
 
-def test_the_countries_of_the_place_and_of_the_participants_states_are_written_into_the_record():
+def test_the_countries_of_the_place_and_of_the_participants_states_are_written_beside_the_account():
     known = {
         "afghan-army": a_profile(id="afghan-army", state="AFG"),
         "tajik-border-troops": a_profile(id="tajik-border-troops", state="TJK"),
@@ -102,21 +103,20 @@ def test_the_countries_of_the_place_and_of_the_participants_states_are_written_i
     }
     account = an_account(
         place=Place(name="Sherkhan Bandar", country="AFG"),
-        countries=involved(("QAT", HOST), ("AFG", ACTOR)),
+        countries=involved(("QAT", HOST), ("AFG", HOST)),
         participants=tuple(Participant(actor=actor) for actor in (*known, "afghan-army")),
     )
     record = report_incident(account, None, known, BY)
-    assert record.account.countries == involved(
-        ("QAT", HOST), ("AFG", ACTOR), ("AFG", LOCATION), ("TJK", ACTOR)
-    )
+    assert record.account == account
+    assert record.implied == involved(("AFG", LOCATION), ("AFG", ACTOR), ("TJK", ACTOR))
 
 
-def test_countries_that_are_written_into_an_account_stay_when_it_is_decided_on_again():
+def test_a_country_that_an_account_names_in_a_role_is_not_implied_in_it():
     known = {"afghan-army": a_profile(id="afghan-army", state="AFG")}
-    account = an_account(participants=(Participant(actor="afghan-army"),))
-    once = report_incident(account, None, known, BY).account
-    assert report_incident(once, None, known, BY).account == once
-    assert involved_countries(once, known) == involved(("AFG", ACTOR))
+    account = an_account(
+        participants=(Participant(actor="afghan-army"),), countries=involved(("AFG", ACTOR))
+    )
+    assert implied_countries(account, known) == ()
 
 
 # evolve
@@ -137,7 +137,7 @@ def test_each_record_adds_its_account_and_is_the_incidents_last():
         first.record.account,
         second.record.account,
     ]
-    assert [held.number for held in incident.accounts] == [1, 2]
+    assert [(held.number, held.position) for held in incident.accounts] == [(1, 3), (2, 9)]
     assert [held.recorded_by for held in incident.accounts] == ["number 3", "number 9"]
     assert [held.reported for held in incident.accounts] == [
         span("2021-06-23").latest,

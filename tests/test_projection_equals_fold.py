@@ -25,7 +25,7 @@ from domain.values import Account, InvolvedCountry
 from domain.vocabulary import CountryRole, IncidentType
 from service.bootstrap import Casus, open_casus
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
-from service.reading.selection import Place, Selection, SubjectKey
+from service.reading.selection import PageEnd, Selection, SubjectKey
 from service.settings import Settings
 from service.views import projector
 from tests.conftest import an_account
@@ -124,6 +124,7 @@ def recorded(history: Sequence[Said]) -> list[Recorded[Record]]:
         kind = IncidentReported if version == 1 else AccountAdded
         record = kind(
             account=said.account,
+            implied=(),
             origin=None,
             reported=day(said.published),
             recorded_at=f"2024-01-01T00:00:00.{number:06d}Z",
@@ -174,7 +175,7 @@ def actual(casus: Casus, read: Read) -> list[tuple[int, str, int]]:
     reported_by = EVERYTHING_REPORTED if read.reported_by is None else BASE + read.reported_by
     moment = Moment(read.position, None, reported_by)
     found: list[tuple[int, str, int]] = []
-    after: Place | None = None
+    after: PageEnd | None = None
     while True:
         page = casus.reader.page(selection, moment, after, read.limit)
         assert len(page.items) <= read.limit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,16 @@ def shown(*accounts: Account) -> ShownIncident:
 
 def held(*accounts: Account) -> Incident:
     each = (
-        HeldAccount(number, account, None, span(account.source.published).latest, "", "")
+        HeldAccount(
+            number=number,
+            position=number,
+            account=account,
+            implied=(),
+            origin=None,
+            reported=span(account.source.published).latest,
+            recorded_at="",
+            recorded_by="",
+        )
         for number, account in enumerate(accounts, 1)
     )
     return Incident(tuple(each), revision=len(accounts), position=1, recorded_at="")
@@ -159,6 +169,17 @@ def test_countries_participants_codes_and_sources_are_those_of_all_accounts_toge
     assert [code.scheme for code in one.codes] == ["cameo", "plover"]
     assert one.sources == (first.source, second.source)
     assert one.accounts == 2
+
+
+def test_countries_that_an_account_implies_are_shown_after_those_it_names():
+    def on(code):
+        return InvolvedCountry(code=code, role=CountryRole.LOCATION)
+
+    account = an_account(countries=(on("AFG"),))
+    first = replace(held(account).accounts[0], implied=(on("TJK"),))
+    second = replace(first, number=2, position=2, implied=(on("UZB"),))
+    incident = replace(held(account), accounts=(first, second))
+    assert resolve(incident).countries == (on("AFG"), on("TJK"), on("UZB"))
 
 
 def test_two_accounts_of_one_source_name_it_once():

@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from domain.actors import ActorExists
 from domain.values import ActorProfile
 from service.api.answers import Answer, url_of
-from service.api.context import casus_of, moment_of, moment_of_cursor, no_such_actor
-from service.api.cursors import Continuation, read_cursor, write_cursor
+from service.api.context import casus_of, moment_of, no_such_actor, start_of
+from service.api.cursors import Continuation, write_cursor
 from service.api.documents import (
     LED_ON,
     NOT_MODIFIED,
@@ -25,7 +25,7 @@ from service.api.documents import (
 from service.api.parameters import ActorsQuery, Clocks, TimelineQuery
 from service.api.problems import Problem
 from service.api.routing import ReadRoute, WriteRoute
-from service.api.timelines import Subject, Timeline, timeline_answer, with_cursor
+from service.api.timelines import Subject, Timeline, timeline_answer, timeline_start, with_cursor
 from service.api.writing import IdempotencyKey, author_of, keyed, recorded
 from service.bootstrap import Casus
 from service.reading.clocks import Moment
@@ -55,13 +55,9 @@ def list_actors(request: Request, query: Annotated[ActorsQuery, Query()]) -> Res
     """The actors registered, by id, as they were at a position."""
     casus = casus_of(request)
     scope = f"actors{query.q!r}{query.kind}{query.state}{query.clocks!r}"
-    after = ""
-    if query.cursor is None:
-        moment = moment_of(casus, query)
-    else:
-        go_on = read_cursor(query.cursor, scope, str)
-        moment = moment_of_cursor(casus, go_on)
-        (after,) = go_on.after
+    start = start_of(casus, query, scope, str)
+    moment = start.moment
+    (after,) = start.after or ("",)
     answer = Answer(request, moment, fixed=query.fixed or bool(after))
     if unchanged := answer.not_modified():
         return unchanged
@@ -121,12 +117,12 @@ def actor_timeline(
 ) -> Response:
     """The incidents that an actor takes part in, each once."""
     casus = casus_of(request)
-    moment = moment_of(casus, query)
-    profile = casus.reader.actor(actor, moment.position)
+    start = timeline_start(request, query)
+    profile = casus.reader.actor(actor, start.moment.position)
     if profile is None:
-        return _lead_on(request, casus, actor, moment, "/timeline", fixed=query.fixed)
+        return _lead_on(request, casus, actor, start.moment, "/timeline", fixed=query.fixed)
     name = orjson.loads(profile)["names"][0]["text"]
-    return timeline_answer(request, query, Subject(kind="actor", id=actor, name=name), moment)
+    return timeline_answer(request, query, Subject(kind="actor", id=actor, name=name), start)
 
 
 _EXAMPLE = {

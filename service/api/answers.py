@@ -51,9 +51,9 @@ def _quoted(path: str) -> str:
     return quote(path, safe=_PATH_SAFE)
 
 
-def etag_of(request: Request, moment: Moment, *parts: object) -> str:
+def etag_of(url: str, query: bytes, moment: Moment) -> str:
     """The strong validator of what a URL answers at a moment."""
-    material = repr((CASUS_VERSION, url_of(request), request.scope["query_string"], moment, parts))
+    material = repr((CASUS_VERSION, url, query, moment))
     return blake2b(material.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
@@ -66,11 +66,15 @@ class Answer:
         moment: Moment,
         *,
         fixed: bool = False,
-        tag_prefix: str = "",
+        location: str | None = None,
     ) -> None:
+        """What answers a request; `location` is the address of what it shows, if that is another."""
         self._gzip = _accepts_gzip(",".join(request.headers.getlist("accept-encoding")))
         self._held = _held_tags(request.headers.getlist("if-none-match"))
-        self._tag = tag_prefix + etag_of(request, moment)
+        if location is None:
+            self._tag = etag_of(url_of(request), request.scope["query_string"], moment)
+        else:
+            self._tag = etag_of(location, b"", moment)
         self.headers = {
             "Cache-Control": FOREVER if fixed else REVALIDATE,
             "Vary": "Accept-Encoding",

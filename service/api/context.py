@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 
 from domain.checks import Fault
 from domain.countries import Country, UnknownCountry, find_country
-from service.api.cursors import Continuation, bad_cursor
-from service.api.parameters import Clocks
+from service.api.cursors import bad_cursor, read_cursor
+from service.api.parameters import Clocks, Paging
 from service.api.problems import Problem
 from service.bootstrap import Casus
 from service.reading import BeyondTheLog
@@ -35,10 +36,24 @@ def moment_of(casus: Casus, clocks: Clocks) -> Moment:
         raise bad_parameter("position", str(beyond)) from None
 
 
-def moment_of_cursor(casus: Casus, go_on: Continuation) -> Moment:
-    """The moment that an earlier page was read at. Raises `Problem`."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a page of a long answer begins: its moment, and the sort key of the entry it comes after."""
+
+    moment: Moment
+    after: tuple[Any, ...] | None
+
+
+def start_of(casus: Casus, query: Paging, scope: str, *kinds: type) -> Start:
+    """Where the page that a query asks for begins. Raises `Problem`.
+
+    A cursor fixes the moment, so it is read before whatever else depends on it.
+    """
+    if query.cursor is None:
+        return Start(moment_of(casus, query), None)
+    go_on = read_cursor(query.cursor, scope, *kinds)
     try:
-        return casus.reader.moment(go_on.position, None, go_on.reported_by)
+        return Start(casus.reader.moment(go_on.position, None, go_on.reported_by), go_on.after)
     except BeyondTheLog:
         # The cursor is of another store, or of one that was begun anew.
         raise bad_cursor() from None

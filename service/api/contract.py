@@ -7,7 +7,7 @@ answers, of a store that holds the chronicle of 2021: `service/contract_files.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -17,6 +17,14 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
+from domain.vocabulary import (
+    CROSSWALK,
+    ActorKind,
+    CountryRole,
+    Measure,
+    ParticipantRole,
+    Status,
+)
 from service.api.documents import ProblemDocument
 from service.api.problems import PROBLEMS
 
@@ -41,6 +49,15 @@ TAGS = [
     {"name": "incidents", "description": "Incidents, and the accounts they are made of."},
     {"name": "health", "description": "For those who run the service."},
 ]
+
+_TERMS: Mapping[str, Mapping[str, str]] = {
+    "IncidentType": {entry.type: entry.definition for entry in CROSSWALK},
+    **{
+        terms.__name__: {term: term.definition for term in terms}
+        for terms in (Status, CountryRole, ParticipantRole, ActorKind, Measure)
+    },
+}
+"""The words of each closed vocabulary, with what they mean."""
 
 _HEADERS: Json = {
     "Casus-Position": {
@@ -191,6 +208,10 @@ def _schemas(derived: Json) -> Json:
     for optional in ("faults", "nearest", "correlation_id"):
         del problem["properties"][optional]["default"]
     schemas: Json = derived | problem.pop("$defs", {}) | {"ProblemDocument": problem}
+    for name, terms in _TERMS.items():
+        first, _, _ = schemas[name]["description"].partition(". ")
+        meanings = [f"- `{term}`: {definition}" for term, definition in terms.items()]
+        schemas[name]["description"] = "\n".join([f"{first.rstrip('.')}.", "", *meanings])
     for name, schema in schemas.items():
         _tidy(schema)
         if name.endswith("-Output"):

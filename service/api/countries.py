@@ -20,7 +20,7 @@ from service.api.documents import (
 )
 from service.api.parameters import Clocks, TimelineQuery
 from service.api.routing import ReadRoute
-from service.api.timelines import Subject, Timeline, timeline_answer
+from service.api.timelines import Subject, Timeline, timeline_answer, timeline_start
 
 router = APIRouter(prefix="/v1/countries", tags=["countries"], route_class=ReadRoute)
 
@@ -87,4 +87,4 @@ def country_timeline(
     """The incidents that concern a country, each once, with the roles that say why."""
     country = country_of(code)
     subject = Subject(kind="country", id=country.code, name=country.name)
-    return timeline_answer(request, query, subject)
+    return timeline_answer(request, query, subject, timeline_start(request, query))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field
 
 from domain.records import Day, Instant
-from domain.values import Account, ActorProfile, Origin
+from domain.values import Account, ActorProfile, InvolvedCountry, Origin
 from projections.entries import Entry
 from service.api.problems import MEDIA_TYPE, PROBLEMS
 
@@ -27,11 +27,8 @@ ReportedBy: TypeAlias = Annotated[
     ),
 ]
 NextPage: TypeAlias = Annotated[
-    str | None,
-    Field(
-        description="The address of the next page; null on the last.",
-        json_schema_extra={"format": "uri"},
-    ),
+    Annotated[str, Field(json_schema_extra={"format": "uri"})] | None,
+    Field(description="The address of the next page; null on the last."),
 ]
 TimelineAddress: TypeAlias = Annotated[
     str,
@@ -99,7 +96,13 @@ class ShownAccount:
     """An account in full: its number in the incident, and when and by whom it was recorded."""
 
     number: Annotated[int, Field(ge=1)]
-    account: Account
+    account: Annotated[Account, Field(description="As it was given.")]
+    implied: Annotated[
+        tuple[InvolvedCountry, ...],
+        Field(
+            description="Countries it concerns without naming them: place, participants' states."
+        ),
+    ]
     origin: Annotated[
         Origin | None,
         Field(description="The dataset it was loaded from; null if it was reported here."),

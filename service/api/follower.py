@@ -7,7 +7,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
-from eventsourcing.persistence import PersistenceError
 from starlette.concurrency import run_in_threadpool
 
 from service.views.projector import ProjectionStopped, Projector
@@ -40,6 +39,7 @@ async def _follow(projector: Projector) -> None:
             if told != str(stopped):  # said once, tried for as long as it lasts
                 told = str(stopped)
                 log.error("%s", told)
-        except PersistenceError:
-            log.exception("the store could not be read; trying again")
+        except Exception:
+            # Whatever it was, ending here would leave the timelines behind in silence.
+            log.exception("the timelines could not be brought up; trying again")
         await asyncio.sleep(INTERVAL)

@@ -26,7 +26,7 @@ from service.api.documents import (
 from service.api.parameters import Clocks, TimelineQuery
 from service.api.problems import Problem
 from service.api.routing import ReadRoute, WriteRoute
-from service.api.timelines import Subject, Timeline, timeline_answer
+from service.api.timelines import Subject, Timeline, timeline_answer, timeline_start
 from service.api.writing import IdempotencyKey, author_of, keyed, recorded
 from service.bootstrap import Casus
 from service.reading.clocks import Moment
@@ -65,7 +65,7 @@ _EXAMPLE: dict[str, Any] = {
 )
 def search_incidents(request: Request, query: Annotated[TimelineQuery, Query()]) -> Response:
     """All incidents, narrowed by any of the parameters."""
-    return timeline_answer(request, query, ALL)
+    return timeline_answer(request, query, ALL, timeline_start(request, query))
 
 
 @router.get(
@@ -162,6 +162,7 @@ def _incident_bytes(casus: Casus, stream: UUID, moment: Moment) -> bytes | None:
         ShownAccount(
             number=held.number,
             account=held.account,
+            implied=held.implied,
             origin=held.origin,
             reported=iso_of_day(held.reported),
             recorded_at=held.recorded_at,

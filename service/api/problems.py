@@ -138,9 +138,10 @@ _TYPES = (
     ProblemType(
         "busy",
         503,
-        "The store is busy",
-        "Another process held the store for longer than a request waits. Nothing was recorded.",
-        "Try again.",
+        "The store did not answer",
+        "Another process held the store for longer than a request waits, or its disk failed."
+        " A write that was refused so has recorded nothing.",
+        "Try again; if it lasts, tell whoever runs this service: their log has the cause.",
     ),
     ProblemType(
         "internal",

@@ -14,12 +14,12 @@ from starlette.responses import Response
 from domain.vocabulary import CountryRole, ParticipantRole
 from projections.entries import Entry
 from service.api.answers import Answer, url_of
-from service.api.context import bad_parameter, casus_of, moment_of, moment_of_cursor
-from service.api.cursors import Continuation, read_cursor, write_cursor
+from service.api.context import Start, bad_parameter, casus_of, start_of
+from service.api.cursors import Continuation, write_cursor
 from service.api.documents import AsOf, NextPage, PositionRead, ReportedBy
 from service.api.parameters import TimelineQuery
 from service.reading.clocks import Moment
-from service.reading.selection import Place, Selection, SubjectKey
+from service.reading.selection import PageEnd, Selection, SubjectKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +43,23 @@ class Timeline:
     next: NextPage
 
 
+def timeline_start(request: Request, query: TimelineQuery) -> Start:
+    """Where the page of a timeline that a query asks for begins. Raises `Problem`."""
+    return start_of(casus_of(request), query, _scope(request, query), int, int)
+
+
+def _scope(request: Request, query: TimelineQuery) -> str:
+    return f"{request.scope['path']}{query.selection!r}{query.clocks!r}"
+
+
 def timeline_answer(
-    request: Request, query: TimelineQuery, subject: Subject, moment: Moment | None = None
+    request: Request, query: TimelineQuery, subject: Subject, start: Start
 ) -> Response:
-    """The page of a subject's timeline that a query asks for."""
+    """The page of a subject's timeline that a query asks for. Raises `Problem`."""
     casus = casus_of(request)
     selection = _selected(query.selection, subject)
-    scope = f"{request.scope['path']}{selection!r}{query.clocks!r}"
-    after = None
-    if query.cursor is None:
-        moment = moment or moment_of(casus, query)
-    else:
-        go_on = read_cursor(query.cursor, scope, int, int)
-        moment = moment_of_cursor(casus, go_on)
-        after = Place(*go_on.after)
+    moment = start.moment
+    after = PageEnd(*start.after) if start.after else None
     answer = Answer(request, moment, fixed=query.fixed or after is not None)
     if unchanged := answer.not_modified():
         return unchanged
@@ -66,7 +69,7 @@ def timeline_answer(
         go_on = Continuation(
             moment.position, moment.reported_by, (page.next.earliest, page.next.number)
         )
-        following = with_cursor(request, write_cursor(go_on, scope))
+        following = with_cursor(request, write_cursor(go_on, _scope(request, query)))
     links = [f'<{following}>; rel="next"'] if following else None
     return answer.of(_page_bytes(subject, moment, page.items, following), links=links)
 

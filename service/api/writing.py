@@ -70,7 +70,7 @@ def recorded(
             headers={"Location": location, "Cache-Control": "no-store"},
         )
     moment = casus_of(request).reader.moment(written.position)
-    answer = Answer(request, moment)
+    answer = Answer(request, moment, location=location)
     answer.headers["Location"] = location
     shown = body(moment)
     if shown is None:

@@ -190,8 +190,8 @@ class _Decider:
                     place = ("incidents", index, "accounts", number)
                     self._faults += (fault.within(*place) for fault in faulty.faults)
                     continue
-                if record.account not in held:
-                    held.add(record.account)
+                if account not in held:
+                    held.add(account)
                     version += 1
                     yield Recorded(0, stream, version, record)
 

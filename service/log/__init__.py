@@ -61,10 +61,6 @@ class Log:
         """The records of one stream, in order; none if nothing was recorded there."""
         return [self._mapper.to_recorded(each) for each in self._recorder.select_stream(stream)]
 
-    def has(self, stream: UUID) -> bool:
-        """Whether anything was recorded in a stream."""
-        return bool(self._recorder.select_stream(stream, limit=1))
-
     def request(self, key: str) -> KnownRequest | None:
         """What is known of an idempotency key."""
         return self._recorder.select_request(key)

@@ -11,14 +11,13 @@ A request's idempotency key is stored in the transaction of its records: both ar
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.persistence import Notification, OperationalError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
 from service.database import Database
@@ -53,7 +52,7 @@ class LogRecorder(SQLiteApplicationRecorder):
 
     def create_table(self) -> None:
         """Make the tables unless they are there: whoever only reads does not wait for a writer."""
-        with contextlib.suppress(sqlite3.OperationalError):  # there is no file yet
+        with contextlib.suppress(OperationalError):  # there is no file yet
             if self._reads.rows("SELECT 1 FROM sqlite_schema WHERE name = 'idempotency_key'"):
                 return
         super().create_table()

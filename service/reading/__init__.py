@@ -13,11 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from domain.vocabulary import Status
 from projections.actors import folded
 from service.database import Database
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
 from service.reading.directory import Directory
-from service.reading.selection import Place, Selection, page_statement, reaching_in_statement
+from service.reading.selection import PageEnd, Selection, page_statement, reaching_in_statement
 from service.views.store import TRACKED
 
 
@@ -34,7 +35,7 @@ class Page:
     """Entries as JSON, and where the next page begins; None after the last."""
 
     items: list[bytes]
-    next: Place | None
+    next: PageEnd | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,14 @@ class Reader:
         """Reads within raise `TooLong` where they turn out so."""
         return self._database.budget()
 
-    def page(self, selection: Selection, moment: Moment, after: Place | None, limit: int) -> Page:
+    def page(self, selection: Selection, moment: Moment, after: PageEnd | None, limit: int) -> Page:
         """A page of at most `limit` entries."""
         reaching_in = reaching_in_statement(selection)
         reaches_in = bool(reaching_in and self._database.rows(*reaching_in))
         rows = self._database.rows(
             *page_statement(selection, moment, after, limit + 1, reaches_in=reaches_in)
         )
-        following = Place(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
+        following = PageEnd(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
         del rows[limit:]
         epoch = self._directory.epoch(moment.position)
         render = self._directory.participants
@@ -124,8 +125,8 @@ class Reader:
             "SELECT t.subject, count(*) FROM country_timeline t"
             " CROSS JOIN incident_version v ON v.version_id = t.version_id"
             " WHERE t.from_position <= ? AND v.to_position > ? AND v.reported_from <= ?"
-            " AND v.reported_to > ? AND v.retracted = 0 GROUP BY t.subject ORDER BY t.subject",
-            (position, position, reported_by, reported_by),
+            " AND v.reported_to > ? AND v.status <> ? GROUP BY t.subject ORDER BY t.subject",
+            (position, position, reported_by, reported_by, Status.RETRACTED),
         )
         return [CountryCount(*row) for row in rows]
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from projections.timelines import ACTORS, COUNTRIES, LONG_SPAN, TimelineTable
+from domain.vocabulary import Status
+from projections.incidents import LONG_SPAN
+from projections.timelines import ACTORS, COUNTRIES, TimelineTable
 from service.reading.clocks import Moment
 from service.reading.text_search import match_expression
 
 Order = Literal["asc", "desc"]
 Match = Literal["possible", "certain"]
 
-RETRACTED = "retracted"
+RETRACTED = str(Status.RETRACTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageEnd:
     """Where in a timeline's order a page ended."""
 
     earliest: int
@@ -77,7 +79,7 @@ Statement = tuple[str, list[Any]]
 
 
 def page_statement(
-    selection: Selection, moment: Moment, after: Place | None, limit: int, *, reaches_in: bool
+    selection: Selection, moment: Moment, after: PageEnd | None, limit: int, *, reaches_in: bool
 ) -> Statement:
     """The statement that finds a page: rows of earliest day, number, participants and entry.
 
@@ -134,7 +136,7 @@ class _Conditions:
         self.parameters += parameters
 
 
-def _arm(selection: Selection, moment: Moment, after: Place | None, days: _Range) -> Statement:
+def _arm(selection: Selection, moment: Moment, after: PageEnd | None, days: _Range) -> Statement:
     subject = selection.subject
     where = _Conditions()
     t = "t" if subject else "v"
@@ -160,7 +162,7 @@ def _arm(selection: Selection, moment: Moment, after: Place | None, days: _Range
 
 
 def _add_order(
-    where: _Conditions, t: str, selection: Selection, after: Place | None, days: _Range
+    where: _Conditions, t: str, selection: Selection, after: PageEnd | None, days: _Range
 ) -> None:
     least, greatest = days.least, days.greatest
     if after is not None:
@@ -184,7 +186,7 @@ def _add_order(
 
 def _add_filters(where: _Conditions, t: str, selection: Selection) -> None:
     if RETRACTED not in selection.statuses:
-        where.add("v.retracted = 0")
+        where.add("v.status <> ?", RETRACTED)
     for column, allowed in (("type", selection.types), ("status", selection.statuses)):
         if allowed:
             where.add(f"v.{column} IN ({','.join('?' * len(allowed))})", *allowed)
