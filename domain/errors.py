@@ -7,8 +7,7 @@
     ├── Faulty             domain.checks
     └── ActorExists        domain.actors
 
-Each carries data, not text for a transport: one table in ``service/api/problems.py`` turns them into
-answers.
+Each carries data, not text for a transport; the handlers in ``service/api/app.py`` make answers of them.
 """
 
 

@@ -56,7 +56,7 @@ class ShownFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownIncident:
-    """An incident as shown: every value can be traced to the accounts it came from."""
+    """An incident as shown, by the policy above."""
 
     title: str
     type: IncidentType

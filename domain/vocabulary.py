@@ -63,7 +63,7 @@ class Status(Term):
 
     REPORTED = "reported", "At least one source says that it happened."
     CONFIRMED = "confirmed", "Independent sources, or the party that it harms, bear it out."
-    DISPUTED = "disputed", "Sources contradict each other on whether it happened."
+    DISPUTED = "disputed", "Sources contradict each other: on whether, when or how much."
     PLANNED = "planned", "Announced for a day to come; not yet known to have happened."
     RETRACTED = "retracted", "Withdrawn by a curator: it leaves the timelines, its history stays."
 

@@ -175,16 +175,19 @@ class TimelineQuery(Paging):
     ] = "possible"
     type: Annotated[
         list[IncidentType],
-        Field(max_length=21, description="Any of these types; may be repeated."),
+        Field(max_length=len(IncidentType), description="Any of these types; may be repeated."),
     ] = []
     status: Annotated[
         list[Status],
-        Field(max_length=5, description="Any of these; retracted incidents only if named here."),
+        Field(
+            max_length=len(Status),
+            description="Any of these; retracted incidents only if named here.",
+        ),
     ] = []
     role: Annotated[
         list[str],
         Field(
-            max_length=13,
+            max_length=len(CountryRole) + len(ParticipantRole),
             description="Any of these parts played by the timeline's country"
             f" ({', '.join(CountryRole)}) or actor ({', '.join(ParticipantRole)}).",
             json_schema_extra={
