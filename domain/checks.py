@@ -43,6 +43,7 @@ def faults_of_account(account: Account, actors: Container[str]) -> Iterator[Faul
         yield from (fault.within("place") for fault in _faults_of_place(account.place))
     for index, figure in enumerate(account.figures):
         yield from (fault.within("figures", index) for fault in _faults_of_figure(figure))
+    yield from _figures_given_twice(account)
     for index, participant in enumerate(account.participants):
         if participant.actor not in actors:
             yield Fault(
@@ -67,6 +68,17 @@ def _faults_of_figure(figure: Figure) -> Iterator[Fault]:
             f"low {figure.low}, best {figure.best}, high {figure.high} do not rise; where the source "
             "itself says so, keep them as given and set inconsistent to true",
         )
+
+
+def _figures_given_twice(account: Account) -> Iterator[Fault]:
+    first: dict[tuple[str, str | None], int] = {}
+    for index, figure in enumerate(account.figures):
+        before = first.setdefault((figure.measure, figure.of), index)
+        if before != index:
+            yield Fault(
+                ("figures", index),
+                f"figures[{before}] gives {figure.measure} of the same people; say of whom each is",
+            )
 
 
 def faults_of_profile(profile: ActorProfile, actors: Container[str]) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
 """Occurrence dates: EDTF text and the span of days that it may mean.
 
 Follows the Extended Date/Time Format of the Library of Congress (in ISO 8601-2), levels 0 and 1, and
-of level 2 the sets ``[a, b..c]`` ("one of these"), trailing unspecified digits in month and day
+of level 2 the sets ``[a, b..c]`` ("one of these"), unspecified digits in month and day
 (``2021-06-2X``) and the seasons that name their hemisphere (25 to 32).
 
 The bounds are Casus's own, and plain:

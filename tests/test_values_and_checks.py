@@ -175,7 +175,7 @@ def test_a_figure_may_be_given_in_part_and_rises(figure):
     ],
 )
 def test_a_figure_that_says_nothing_or_falls_is_at_fault(figure, path):
-    account = an_account(figures=(killed(best=1), figure))
+    account = an_account(figures=(killed(best=1, of="others"), figure))
     assert faults(account) == [("figures", 1, *path)]
 
 
@@ -189,7 +189,7 @@ def test_coordinates_are_given_both_or_not_at_all():
 def test_every_fault_is_named_with_its_path():
     account = an_account(
         place=Place(name="A", latitude=1.0),
-        figures=(killed(), killed(low=2, best=1)),
+        figures=(killed(of="others"), killed(low=2, best=1)),
         participants=(Participant(actor="taliban"), Participant(actor="nobody")),
     )
     assert faults(account, ("taliban",)) == [
@@ -228,3 +228,11 @@ def test_an_affiliation_is_to_another_known_actor_and_ends_after_its_start(affil
     profile = a_profile(affiliations=(Affiliation(actor="nato"), affiliation))
     found = [fault.path for fault in faults_of_profile(profile, ("nato", "taliban"))]
     assert found == ([("affiliations", 1, path)] if path else [])
+
+
+def test_one_account_gives_a_measure_of_the_same_people_once() -> None:
+    twice = (Figure(measure=Measure.KILLED, best=1), Figure(measure=Measure.KILLED, best=2))
+    (fault,) = faults_of_account(an_account(figures=twice), ())
+    assert fault.path == ("figures", 1)
+    apart = (Figure(measure=Measure.KILLED, best=1), Figure(measure=Measure.KILLED, of="A", best=2))
+    assert list(faults_of_account(an_account(figures=apart), ())) == []

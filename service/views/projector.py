@@ -175,11 +175,10 @@ class Projector:
         except Exception as error:
             if size == 1:
                 raise ProjectionStopped(position + 1, error) from error
-        # Find the record at fault: fold one by one up to it.
-        while True:
+        # Find the record at fault: fold the batch one by one up to it.
+        for _ in range(size):
             position = self._fold_batch(generation, 1)
-            if position >= self._log.head:
-                return position
+        return position
 
     def close(self) -> None:
         """Close the store."""
