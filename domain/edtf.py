@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from domain.dates import (
@@ -117,6 +118,8 @@ def _interval(text: str) -> Span:
     if len(ends) != 2:
         raise BadDate(text, "an interval has one / between its start and its end")
     start, end = ends
+    if "T" in start and "T" in end and _ends_earlier(start, end):
+        raise BadDate(text, "its end is before its start")
     if start in ("", "..") and end in ("", ".."):
         raise BadDate(text, "an interval needs a date at one of its ends")
     return _ordered(
@@ -124,6 +127,14 @@ def _interval(text: str) -> Span:
         OPEN_PAST if start in ("", "..") else _date(text, start).earliest,
         OPEN_FUTURE if end in ("", "..") else _date(text, end).latest,
     )
+
+
+def _ends_earlier(start: str, end: str) -> bool:
+    try:
+        first, last = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    except ValueError:
+        return False  # qualified, or no date at all: the days are compared, or it is refused
+    return (first.tzinfo is None) == (last.tzinfo is None) and last < first
 
 
 def _ordered(text: str, earliest: int, latest: int) -> Span:

@@ -18,8 +18,8 @@ from domain.edtf import MAX_LENGTH, BadDate, span
 STRICT_SHAPE = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 """For ``__pydantic_config__``: an unknown field is refused, never dropped; what is read has every field."""
 
-LINE_PATTERN = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
-TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+LINE_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 FIRST_PUBLICATION, LAST_PUBLICATION = day_number(1, 1, 1), day_number(9999, 12, 31)

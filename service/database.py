@@ -115,10 +115,20 @@ class Database:
 
 def _told(error: sqlite3.Error) -> Exception:
     """The error in terms of whose trouble it is: the read's length, the store's, or else a bug's."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code == sqlite3.SQLITE_INTERRUPT:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
         return TooLong()
-    return OperationalError(error) if code in _STORE_TROUBLE else error
+    return OperationalError(error) if is_trouble_of_the_store(error) else error
+
+
+def is_trouble_of_the_store(error: BaseException) -> bool:
+    """Whether an error, or what it came from, is of the disk or of a lock, and not of what was done."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, sqlite3.Error):
+            code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            return code & 0xFF in _STORE_TROUBLE
+        cause = cause.__cause__
+    return False
 
 
 _STORE_TROUBLE = {

@@ -28,12 +28,15 @@ def wait(process: subprocess.Popen[str], seconds: float) -> None:
         process.wait(seconds)
 
 
-def wait_for_growth(process: subprocess.Popen[str], folder: Path, pattern: str, size: int) -> None:
-    """Let a process run until a file has grown beyond a size, or to its end."""
+def wait_for_growth(
+    process: subprocess.Popen[str], folder: Path, pattern: str, size: int, but: str = "nothing"
+) -> None:
+    """Let a process run until a file, but for those named so, has grown beyond a size, or to its end."""
     while process.poll() is None:
         wait(process, 0.001)
         with suppress(OSError):
-            if any(path.stat().st_size > size for path in folder.glob(pattern)):
+            grown = (path for path in folder.glob(pattern) if not path.name.startswith(but))
+            if any(path.stat().st_size > size for path in grown):
                 return
 
 

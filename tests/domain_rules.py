@@ -81,6 +81,8 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
             del query[name]
     if {"from", "to"} <= query.keys() and span(query["to"]).latest < span(query["from"]).earliest:
         query["from"], query["to"] = query["to"], query["from"]
+    if "actor" in query:
+        query["actor"] = KNOWN
     if "role" in query:
         query["role"] = [role for role in query["role"] if role in _roles(path, query)]
     return query
@@ -107,7 +109,8 @@ def _account(account: dict[str, Any]) -> dict[str, Any]:
         account["occurred"] = "2021-06-22"
     account["source"] = {**account["source"], "published": "2021-07~"}
     account["participants"] = [{**p, "actor": KNOWN} for p in account.get("participants", [])]
-    account["figures"] = [_figure(figure) for figure in account.get("figures", [])]
+    figures = {(f["measure"], f.get("of")): f for f in account.get("figures", [])}
+    account["figures"] = [_figure(figure) for figure in figures.values()]
     if account.get("place"):
         account["place"] = _place(dict(account["place"]))
     return account

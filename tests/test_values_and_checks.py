@@ -27,7 +27,7 @@ from domain.values import (
 from domain.vocabulary import CountryRole, Measure
 from tests.conftest import a_profile, an_account
 
-CONTROLS = [chr(code) for code in (*range(32), 127)]
+CONTROLS = [chr(code) for code in (*range(32), *range(127, 160))]
 
 
 def accepts(kind: object, value: object) -> bool:

@@ -42,7 +42,8 @@ def origin(request: Request) -> str:
 
 def url_of(request: Request, query: str = "") -> str:
     """The absolute URL of the request's path, with another query."""
-    path = _quoted(request.scope["path"])
+    path = request.scope["path"]
+    path = _quoted(path) if len(path) < 500 else quote(path, safe=_PATH_SAFE)
     return f"{origin(request)}{path}" + (f"?{query}" if query else "")
 
 
@@ -69,7 +70,7 @@ class Answer:
         location: str | None = None,
     ) -> None:
         """What answers a request; `location` is the address of what it shows, if that is another."""
-        self._gzip = _accepts_gzip(",".join(request.headers.getlist("accept-encoding")))
+        self._gzip = accepts_gzip(request)
         self._held = _held_tags(request.headers.getlist("if-none-match"))
         if location is None:
             self._tag = etag_of(url_of(request), request.scope["query_string"], moment)
@@ -113,7 +114,13 @@ def _held_tags(values: list[str]) -> set[str]:
     return {tag.strip().removeprefix("W/") for value in values for tag in value.split(",")}
 
 
-def _accepts_gzip(accepted: str) -> bool:
+def accepts_gzip(request: Request) -> bool:
+    """Whether the client takes an answer compressed with gzip."""
+    return _gzip_is_accepted(",".join(request.headers.getlist("accept-encoding")))
+
+
+@lru_cache(maxsize=256)
+def _gzip_is_accepted(accepted: str) -> bool:
     codings = {}
     for coding in accepted.lower().split(","):
         name, _, parameters = coding.partition(";")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -11,7 +12,7 @@ from eventsourcing.persistence import OperationalError
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,6 +73,7 @@ def create_app(casus: Casus) -> FastAPI:
         expose_headers=EXPOSED,
         max_age=86_400,
     )
+    app.add_middleware(Gate)
     app.add_middleware(HeadAsGet)
     return app
 
@@ -104,8 +106,16 @@ def _add_problems(app: FastAPI) -> None:
     async def busy(_: Request, raised: OperationalError) -> Response:
         log.error("the store did not answer: %s", raised)
         return Problem(
-            "busy", "the store did not answer in time", headers={"Retry-After": "1"}
+            "busy",
+            "the disk of the store is full"
+            if "full" in str(raised)
+            else "the store did not answer",
+            headers={"Retry-After": "1"},
         ).response()
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody is there to read it
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, raised: HTTPException) -> Response:
@@ -165,6 +175,35 @@ class InternalFaults:
                 extra={"correlation_id": correlation_id},
             )
             await problem.response()(scope, receive, send)
+
+
+class Gate:
+    """Refuses what no endpoint should have to think of: a Host that is none, a path without end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] == "http" and (problem := self._problem(scope)):
+            await problem.response()(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    @staticmethod
+    def _problem(scope: Scope) -> Problem | None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) > 1 or not all(_HOST.fullmatch(host) for host in hosts):
+            return Problem("bad-header", "Host is given once, a name or an address and a port")
+        if len(scope["path"]) > LONGEST_PATH:
+            return Problem("not-found", f"no path is longer than {LONGEST_PATH} characters")
+        return None
+
+
+_HOST = re.compile(rb"[A-Za-z0-9._-]{1,255}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+
+LONGEST_PATH = 8_000
+"""Characters of a path; the longest that exists is far shorter."""
 
 
 class HeadAsGet:

@@ -36,6 +36,10 @@ def moment_of(casus: Casus, clocks: Clocks) -> Moment:
         raise bad_parameter("position", str(beyond)) from None
 
 
+NEAREST_AMONG = 500
+"""Actors that are compared with a name misspelt: those with its first letter, and not for long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """Where a page of a long answer begins: its moment, and the sort key of the entry it comes after."""
@@ -82,7 +86,7 @@ def country_of(code: str) -> Country:
 
 def no_such_actor(casus: Casus, actor: str, position: int) -> Problem:
     """The problem of an actor that is not there, with those spelled alike."""
-    slugs = casus.reader.actor_slugs(position)
+    slugs = casus.reader.actor_slugs(actor[:1].lower(), position, NEAREST_AMONG)
     nearest: list[dict[str, Any]] = [
         {"id": slug}
         for slug in difflib.get_close_matches(actor[:100].lower(), slugs, n=3, cutoff=0.3)

@@ -183,7 +183,7 @@ Responses = dict[int | str, dict[str, Any]]
 def problem_responses(*names: str) -> Responses:
     """The problem answers of an operation, by status, for its ``responses``."""
     responses: Responses = {}
-    for name in (*names, "internal"):
+    for name in dict.fromkeys((*names, "bad-header", "internal")):
         kind = PROBLEMS[name]
         known = responses.setdefault(
             kind.status,

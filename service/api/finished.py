@@ -12,27 +12,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.api.answers import accepts_gzip
+
 CAPACITY = 16_000_000
 """Bytes of answers that are kept; the one that was used longest ago goes first."""
 
 LARGEST = 500_000
 """Bytes of the largest answer that is kept."""
 
-Key = tuple[str, bytes, str | None, str, str | None, int]
+LONGEST_KEY = 1_000
+"""Bytes of path and query beyond which an answer is not kept."""
+
+Key = tuple[str, bytes, str | None, str, bool, int]
 
 
 def key_of(request: Request, position: int) -> Key | None:
-    """The key of what a request asks for at the newest position; None for a conditional request."""
-    headers = request.headers
-    if "if-none-match" in headers:
+    """The key of what a request asks for at the newest position; None for one that is not kept."""
+    headers, scope = request.headers, request.scope
+    if "if-none-match" in headers or len(scope["path"]) + len(scope["query_string"]) > LONGEST_KEY:
         return None
-    scope = request.scope
     return (
         scope["path"],
         scope["query_string"],
         headers.get("host"),
         scope["scheme"],
-        headers.get("accept-encoding"),
+        accepts_gzip(request),
         position,
     )
 
@@ -43,7 +47,7 @@ class Finished(Response):
     def __init__(self, answer: Response) -> None:
         self._sent_headers = tuple(answer.raw_headers)
         self._sent_body = bytes(answer.body)
-        self.size = len(self._sent_body)
+        self.size = len(self._sent_body) + 2 * LONGEST_KEY
 
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
         """Send it. The headers are copied, for middleware adds to them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,9 @@ from starlette.responses import Response
 
 from service.api.context import casus_of
 from service.api.documents import problem_responses
+from service.reading.selection import Selection
+
+log = logging.getLogger("casus")
 
 router = APIRouter(tags=["health"])
 
@@ -59,7 +63,15 @@ def readyz(request: Request) -> Response:
     """How far the timelines are behind the log; 503 if they have stopped there."""
     casus = casus_of(request)
     log_position, position = casus.log.head, casus.reader.head
-    failure = casus.projector.failure
+    failure: Exception | None = casus.projector.failure
+    try:
+        moment = casus.reader.moment()
+        casus.reader.page(Selection(), moment, None, 1)
+    except Exception as error:
+        log.exception("the timelines can't be read")
+        failure = failure or error
+    if log_position > position:
+        failure = failure or casus.projector.trouble
     readiness = Readiness(
         ready=failure is None,
         log_position=log_position,

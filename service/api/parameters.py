@@ -25,7 +25,7 @@ from service.reading.clocks import (
 from service.reading.selection import Box, Match, Order, Selection
 from service.reading.text_search import NothingToSearch, match_expression
 
-_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 
 
 def _checked_date(text: str) -> str:

@@ -34,6 +34,7 @@ DISCARDED = 100_000_000
 """Bytes of a body that is too large which are read all the same: most clients send theirs to the end before
 they look at the answer, and a connection closed in between would lose it."""
 
+MOST_PARAMETERS = 500
 LONGEST_QUERY = 8_000
 """Bytes of a query string; longer ones are refused unread."""
 
@@ -70,6 +71,8 @@ class ReadRoute(APIRoute):
             query = parse_query(query_type, request.scope["query_string"])
             path = request.path_params
             try:
+                if getattr(query, "q", None):
+                    raise TooLong  # a text search is one instruction, however long: no budget stops it
                 with casus.reader.budget():
                     response = endpoint(request, query, **path)
             except TooLong:
@@ -146,10 +149,17 @@ def parse_query(model: type[BaseModel], query: bytes) -> BaseModel:
         raise Problem("bad-parameter", f"the query is longer than {LONGEST_QUERY} bytes")
     try:
         pairs = parse_qsl(
-            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=500
+            query.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MOST_PARAMETERS,
         )
     except ValueError:
-        raise Problem("bad-parameter", "the query is not percent-encoded UTF-8") from None
+        many = query.count(b"&") >= MOST_PARAMETERS
+        reason = (
+            f"has over {MOST_PARAMETERS} parameters" if many else "is not percent-encoded UTF-8"
+        )
+        raise Problem("bad-parameter", f"the query {reason}") from None
     lists = _list_parameters(model)
     values: dict[str, Any] = {}
     faults = []

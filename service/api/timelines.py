@@ -11,13 +11,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.checks import Fault
 from domain.vocabulary import CountryRole, ParticipantRole
 from projections.entries import Entry
 from service.api.answers import Answer, url_of
-from service.api.context import Start, bad_parameter, casus_of, start_of
+from service.api.context import Start, bad_parameter, casus_of, no_such_actor, start_of
 from service.api.cursors import Continuation, write_cursor
 from service.api.documents import AsOf, NextPage, PositionRead, ReportedBy
 from service.api.parameters import TimelineQuery
+from service.api.problems import Problem
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection, SubjectKey
 
@@ -59,6 +61,14 @@ def timeline_answer(
     casus = casus_of(request)
     selection = _selected(query.selection, subject)
     moment = start.moment
+    if query.actor and casus.reader.actor(query.actor, moment.position) is None:
+        unknown = no_such_actor(casus, query.actor, moment.position)
+        raise Problem(
+            "bad-parameter",
+            f"actor: {unknown.detail}",
+            faults=(Fault(("actor",), unknown.detail),),
+            extra=unknown.extra,
+        )
     after = PageEnd(*start.after) if start.after else None
     answer = Answer(request, moment, fixed=query.fixed or after is not None)
     if unchanged := answer.not_modified():
@@ -91,6 +101,9 @@ def _selected(selection: Selection, subject: Subject) -> Selection:
     return selection
 
 
+SOME = {"country": "a country", "actor": "an actor"}
+
+
 def _check_roles(selection: Selection) -> None:
     if not selection.roles:
         return
@@ -103,7 +116,8 @@ def _check_roles(selection: Selection) -> None:
     for role in selection.roles:
         if role not in known:
             raise bad_parameter(
-                "role", f"{role!r} is no role of a {kind}: there are {', '.join(known)}"
+                "role",
+                f"{role!r} is none of the roles of {SOME[kind]}: there are {', '.join(known)}",
             )
 
 

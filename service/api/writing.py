@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from hashlib import sha256
@@ -19,6 +20,8 @@ from service.api.problems import Problem
 from service.log.recorder import KeyedRequest
 from service.reading.clocks import Moment
 from service.recording import Written
+
+log = logging.getLogger("casus")
 
 IdempotencyKey = Annotated[
     str | None,
@@ -62,17 +65,19 @@ def recorded(
     request: Request, written: Written, location: str, body: Callable[[Moment], bytes | None]
 ) -> Response:
     """201 with what was recorded, as at its own position; 202 while the timelines can't show it."""
-    if not written.shown:
-        return Response(
-            orjson.dumps(NotShownYet(position=written.position)),
-            status_code=202,
-            media_type="application/json",
-            headers={"Location": location, "Cache-Control": "no-store"},
-        )
-    moment = casus_of(request).reader.moment(written.position)
-    answer = Answer(request, moment, location=location)
-    answer.headers["Location"] = location
-    shown = body(moment)
-    if shown is None:
-        raise LookupError(f"nothing is shown of position {written.position}")
-    return answer.of(shown, status=201)
+    if written.shown:
+        try:
+            moment = casus_of(request).reader.moment(written.position)
+            if shown := body(moment):
+                answer = Answer(request, moment, location=location)
+                answer.headers["Location"] = location
+                return answer.of(shown, status=201)
+        except Exception:
+            # It is recorded: whatever is wrong with the rows, the client must not send it again.
+            log.exception("position %s is recorded, but can't be shown", written.position)
+    return Response(
+        orjson.dumps(NotShownYet(position=written.position)),
+        status_code=202,
+        media_type="application/json",
+        headers={"Location": location, "Cache-Control": "no-store"},
+    )

@@ -39,7 +39,7 @@ class ChronicleIncident:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
     key: Slug
-    accounts: Annotated[tuple[Account, ...], Field(min_length=1, max_length=1_000)]
+    accounts: Annotated[tuple[Account, ...], Field(min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,7 @@ class Reader:
         head = self.head
         if position is None:
             position = head if as_of is None else self._position_at(as_of, head)
-        elif position > head:
+        elif not 0 <= position <= head:
             raise BeyondTheLog(position, head)
         return Moment(position, self._instant(position), reported_by)
 
@@ -140,7 +140,13 @@ class Reader:
         return rows[0][0] if rows else None
 
     def actor_named(self, alias: str, position: int) -> str | None:
-        """The slug of the one actor that a name or external id leads to; None if none or several."""
+        """The slug of the one actor that a name or external id leads to; None if none or several.
+
+        A slug in another case leads to its actor, whoever else has it for a name.
+        """
+        slug = alias.lower()
+        if slug != alias and self.actor(slug, position):
+            return slug
         rows = self._database.rows(
             "SELECT DISTINCT actor FROM actor_alias"
             " WHERE alias = ? AND from_position <= ? AND to_position > ? LIMIT 2",
@@ -178,11 +184,12 @@ class Reader:
         )
         return [row[1] for row in rows[:limit]], rows[limit - 1][0] if len(rows) > limit else None
 
-    def actor_slugs(self, position: int) -> list[str]:
-        """The slugs of all actors registered by a position."""
+    def actor_slugs(self, start: str, position: int, limit: int) -> list[str]:
+        """At most `limit` slugs that begin with `start`, of actors registered by a position."""
         rows = self._database.rows(
-            "SELECT actor FROM actor_version WHERE from_position <= ? AND to_position > ?",
-            (position, position),
+            "SELECT actor FROM actor_version"
+            " WHERE actor >= ? AND actor < ? AND from_position <= ? AND to_position > ? LIMIT ?",
+            (start, start + "~", position, position, limit),
         )
         return [row[0] for row in rows]
 

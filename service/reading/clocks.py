@@ -37,6 +37,8 @@ def parse_instant(text: str) -> str:
     A time without a zone is UTC. Raises `BadInstant`.
     """
     try:
+        if not re.match(r"\d{4}-\d{2}-\d{2}(T|$)", text):
+            raise BadInstant(text)
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             return f"{datetime.date.fromisoformat(text)}T23:59:59.999999Z"
         # A + that was not escaped arrives as a space.

@@ -12,6 +12,10 @@ _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _WORD = re.compile(r"\w", re.UNICODE)
 
 
+MOST_TERMS = 20
+"""Terms that a search is made of; what follows them is left out."""
+
+
 class NothingToSearch(ValueError):
     """Raised when a text holds no letter and no digit to search for."""
 
@@ -28,4 +32,4 @@ def match_expression(text: str) -> str:
             terms.append(quoted + ("*" if word and word.endswith("*") else ""))
     if not terms:
         raise NothingToSearch(text)
-    return " ".join(terms)
+    return " ".join(terms[:MOST_TERMS])

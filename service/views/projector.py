@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from eventsourcing.persistence import InterfaceError, OperationalError
+from eventsourcing.persistence import PersistenceError
 
 import projections
 from domain.records import IncidentRecord, Recorded
+from service.database import is_trouble_of_the_store
 from service.log import Log
 from service.views.store import Generation, ViewFolder
 
@@ -60,6 +61,7 @@ class Projector:
         self._lock = threading.Lock()
         self._generation: Generation | None = None
         self.failure: ProjectionStopped | None = None
+        self.trouble: PersistenceError | None = None
 
     @property
     def generation(self) -> Generation:
@@ -98,7 +100,10 @@ class Projector:
             except ProjectionStopped as stopped:
                 self.failure = stopped
                 raise
-            self.failure = None
+            except PersistenceError as error:
+                self.trouble = error
+                raise
+            self.failure = self.trouble = None
             return position
 
     def check(self) -> None:
@@ -170,9 +175,9 @@ class Projector:
                     position = records[-1].position
                     batch.reach(position)
                 return position
-        except (OperationalError, InterfaceError):
-            raise  # the store's trouble, not the record's: trying again may do
         except Exception as error:
+            if is_trouble_of_the_store(error):
+                raise  # not the record's: trying again may do
             if size == 1:
                 raise ProjectionStopped(position + 1, error) from error
         # Find the record at fault: fold the batch one by one up to it.
