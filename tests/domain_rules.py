@@ -83,6 +83,7 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
         query["from"], query["to"] = query["to"], query["from"]
     if "actor" in query:
         query["actor"] = KNOWN
+        query.pop("as_of", None)
     if "role" in query:
         query["role"] = [role for role in query["role"] if role in _roles(path, query)]
     return query
