@@ -224,3 +224,17 @@ def renamed(old: dict[str, object]) -> dict[str, object]:
 def test_an_upcast_to_a_topic_that_is_not_there_is_refused():
     with pytest.raises(MapperDeserialisationError, match=r"sighting-noted\.v3"):
         Codec([], STEPS).decode("sighting-noted.v1", b'{"who":"a patrol"}')
+
+
+@given(
+    st.text(max_size=30),
+    st.floats(-90, 90, allow_nan=False) | st.floats(-1e-6, 1e-6),
+    st.floats(-180, 180, allow_nan=False),
+    st.none() | st.integers(0, 10**12),
+)
+def test_records_are_written_in_the_bytes_that_orjson_would_write(text, latitude, longitude, best):
+    record = EXAMPLES["incident-reported.v1"]
+    place = Place(name=text, latitude=latitude, longitude=longitude)
+    figure = Figure(measure=Measure.KILLED, of=text, best=best)
+    changed = replace(record, account=an_account(title=text, place=place, figures=(figure,)))
+    assert codec.encode(changed)[1] == orjson.dumps(changed)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 from uuid import UUID
 
+import msgspec
 import orjson
 from eventsourcing.persistence import (
     Mapper,
@@ -32,6 +33,10 @@ UPCASTS: Mapping[str, Upcast] = {}
 """By old topic. Empty while every record type is at its first version."""
 
 
+_ENCODE = msgspec.json.Encoder().encode
+"""The same bytes as orjson's (a test holds them together), in half its time for slotted dataclasses."""
+
+
 class Codec:
     """Writes and reads records. Raises `MapperDeserialisationError` for bytes it can't trust."""
 
@@ -45,7 +50,7 @@ class Codec:
 
     def encode(self, record: Record) -> tuple[str, bytes]:
         """A record's topic and bytes."""
-        return record.TOPIC, orjson.dumps(record)
+        return record.TOPIC, _ENCODE(record)
 
     def decode(self, topic: str, state: bytes) -> Record:
         """The record that bytes stored under a topic stand for."""
