@@ -21,7 +21,7 @@ STRIDE, STRIDES_AT_ONCE = 10_000, 10
 """SQLite virtual machine instructions between looks, and looks that a read may last unasked: together
 about two milliseconds."""
 
-CACHE, SERVING_CACHE = 4_000, 32_000
+CACHE, SERVING_CACHE = 2_000, 16_000
 """KiB of pages that a connection keeps, and that of the thread that serves requests."""
 
 

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from service.api.answers import accepts_gzip
 
-CAPACITY = 16_000_000
+CAPACITY = 8_000_000
 """Bytes of answers that are kept; the one that was used longest ago goes first."""
 
 LARGEST = 500_000

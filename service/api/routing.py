@@ -139,7 +139,7 @@ def _count(faults: int) -> str:
     return "the body has one fault" if faults == 1 else f"the body has {faults} faults"
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=1_024)
 def parse_query(model: type[BaseModel], query: bytes) -> BaseModel:
     """The parameters of a query string, as a model. Raises `Problem`, naming every bad parameter.
 

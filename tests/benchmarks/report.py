@@ -19,7 +19,7 @@ ROUNDS = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A figure that DESIGN.md's table sets a mark for: a ratio, or megabytes."""
+    """A figure that has a mark to reach: a ratio, or megabytes."""
 
     name: str
     what: str
