@@ -34,6 +34,10 @@ class _Connection(sqlite3.Connection):
 
     serves = False
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.in_use = threading.Lock()
+
 
 class Database:
     """Read-only access to whichever file is in use."""
@@ -53,7 +57,9 @@ class Database:
         Raises `TooLong` within `budget`, and the library's `OperationalError` where the file can't be read.
         """
         try:
-            return self._connection().execute(sql, parameters).fetchall()
+            connection = self._connection()
+            with connection.in_use:
+                return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise _told(error) from error
 
@@ -110,7 +116,8 @@ class Database:
         self._leave()
         with self._lock:
             for connection in list(self._open):
-                connection.close()
+                with connection.in_use:  # closed under a thread that reads, it would crash
+                    connection.close()
 
 
 def _told(error: sqlite3.Error) -> Exception:

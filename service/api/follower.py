@@ -19,19 +19,19 @@ INTERVAL = 0.5
 
 @contextlib.asynccontextmanager
 async def following(projector: Projector) -> AsyncIterator[None]:
-    """Follow the log for as long as the context lasts."""
-    task = asyncio.create_task(_follow(projector))
+    """Follow the log for as long as the context lasts; it ends between two looks, never in one."""
+    stopping = asyncio.Event()
+    task = asyncio.create_task(_follow(projector, stopping))
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        stopping.set()
+        await task
 
 
-async def _follow(projector: Projector) -> None:
+async def _follow(projector: Projector, stopping: asyncio.Event) -> None:
     told = ""
-    while True:
+    while not stopping.is_set():
         try:
             await run_in_threadpool(projector.catch_up)
             told = ""
@@ -42,4 +42,5 @@ async def _follow(projector: Projector) -> None:
         except Exception:
             # Whatever it was, ending here would leave the timelines behind in silence.
             log.exception("the timelines could not be brought up; trying again")
-        await asyncio.sleep(INTERVAL)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), INTERVAL)

@@ -6,6 +6,7 @@ Nothing here changes or deletes a record.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -34,6 +35,7 @@ class Log:
         self._recorder = LogRecorder(self._datastore, path)
         self._recorder.create_table()
         self._mapper = RecordMapper(Codec())
+        self._appending = threading.Lock()
 
     def append(
         self, records: Sequence[Recorded[Record]], request: KeyedRequest | None = None
@@ -41,7 +43,8 @@ class Log:
         """Append records in one transaction; their positions. Raises `Clash`, having changed nothing."""
         stored = [self._mapper.to_stored_event(recorded) for recorded in records]
         try:
-            positions = self._recorder.insert_events(stored, request=request)
+            with self._appending:
+                positions = self._recorder.insert_events(stored, request=request)
         except IntegrityError as error:
             raise Clash(str(error)) from error
         return positions or ()
@@ -71,6 +74,7 @@ class Log:
         return self._recorder.max_notification_id()
 
     def close(self) -> None:
-        """Close the connections."""
-        self._recorder.close()
-        self._datastore.close()
+        """Close the connections, once whoever is appending is done."""
+        with self._appending:
+            self._recorder.close()
+            self._datastore.close()

@@ -186,6 +186,7 @@ class Projector:
         return position
 
     def close(self) -> None:
-        """Close the store."""
-        if self._generation is not None:
-            self._generation.close()
+        """Close the store, once whoever is folding is done: a connection is not closed under a thread."""
+        with self._lock:
+            if self._generation is not None:
+                self._generation.close()
