@@ -5,13 +5,13 @@ Every rule is checked and every fault found is named, each with the path of the 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.dates import OPEN_FUTURE
 from domain.edtf import span
 from domain.errors import DomainError
-from domain.values import Account, ActorProfile, Figure, Place
+from domain.values import Account, ActorProfile, Affiliation, Figure, Participant, Place
 
 Path = tuple[str | int, ...]
 """Where in a value something stands: field names and positions in lists."""
@@ -40,11 +40,18 @@ class Faulty(DomainError):
 def faults_of_account(account: Account, actors: Container[str]) -> Iterator[Fault]:
     """The faults of an account, given the slugs of the actors that it may name."""
     if account.place is not None:
-        yield from (fault.within("place") for fault in _faults_of_place(account.place))
+        yield from (fault.within("place") for fault in faults_of_place(account.place))
     for index, figure in enumerate(account.figures):
         yield from (fault.within("figures", index) for fault in _faults_of_figure(figure))
     yield from _figures_given_twice(account)
-    for index, participant in enumerate(account.participants):
+    yield from faults_of_participants(account.participants, actors)
+
+
+def faults_of_participants(
+    participants: Sequence[Participant], actors: Container[str]
+) -> Iterator[Fault]:
+    """The faults of participants, given the slugs of the actors that may be named."""
+    for index, participant in enumerate(participants):
         if participant.actor not in actors:
             yield Fault(
                 ("participants", index, "actor"),
@@ -52,7 +59,8 @@ def faults_of_account(account: Account, actors: Container[str]) -> Iterator[Faul
             )
 
 
-def _faults_of_place(place: Place) -> Iterator[Fault]:
+def faults_of_place(place: Place) -> Iterator[Fault]:
+    """The faults of a place."""
     if (place.latitude is None) != (place.longitude is None):
         missing = "latitude" if place.latitude is None else "longitude"
         yield Fault((missing,), "latitude and longitude are given both or not at all")
@@ -84,14 +92,19 @@ def _figures_given_twice(account: Account) -> Iterator[Fault]:
 def faults_of_profile(profile: ActorProfile, actors: Container[str]) -> Iterator[Fault]:
     """The faults of an actor's profile, given the slugs of the actors that it may belong to."""
     for index, affiliation in enumerate(profile.affiliations):
-        if affiliation.actor == profile.id:
-            yield Fault(("affiliations", index, "actor"), "an actor is not affiliated to itself")
-        elif affiliation.actor not in actors:
-            yield Fault(
-                ("affiliations", index, "actor"),
-                f"no actor {affiliation.actor!r} is registered; register it first",
-            )
-        if affiliation.since and affiliation.until:
-            first, last = span(affiliation.since).earliest, span(affiliation.until).latest
-            if last < first and last != OPEN_FUTURE:
-                yield Fault(("affiliations", index, "until"), "its end is before its start")
+        for fault in faults_of_affiliation(affiliation, profile.id, actors):
+            yield fault.within("affiliations", index)
+
+
+def faults_of_affiliation(
+    affiliation: Affiliation, slug: str, actors: Container[str]
+) -> Iterator[Fault]:
+    """The faults of an affiliation of the actor with this slug, given those that it may belong to."""
+    if affiliation.actor == slug:
+        yield Fault(("actor",), "an actor is not affiliated to itself")
+    elif affiliation.actor not in actors:
+        yield Fault(("actor",), f"no actor {affiliation.actor!r} is registered; register it first")
+    if affiliation.since and affiliation.until:
+        first, last = span(affiliation.since).earliest, span(affiliation.until).latest
+        if last < first and last != OPEN_FUTURE:
+            yield Fault(("until",), "its end is before its start")

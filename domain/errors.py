@@ -5,7 +5,8 @@
     ├── UnknownCountry     domain.countries
     ├── UnknownCode        domain.vocabulary
     ├── Faulty             domain.checks
-    └── ActorExists        domain.actors
+    ├── ActorExists        domain.actors
+    └── Conflict           domain.conflicts
 
 Each carries data, not text for a transport; the handlers in ``service/api/app.py`` make answers of them.
 """

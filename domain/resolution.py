@@ -1,20 +1,26 @@
 """The resolution policy: how an incident's accounts, which may disagree, become the one shown.
 
-The policy is named and versioned (`POLICY`), pure, and all of it is in this file. "Earliest" and "latest"
-go by the day an account was reported, then by its place in the log, so the order in which accounts were
-entered does not matter.
+The policy is named and versioned (`POLICY`), pure, and all of it is in this file. Accounts that were
+withdrawn do not count, unless all were: then the incident is shown as they had it, as ``retracted``. A
+revised account counts as it reads now. "Earliest" goes by the day an account was first reported, "latest"
+by the day of what it says now, and both then by its place in the log: in which order accounts were entered
+on a day's reading does not matter.
 
-- Title, type, place, summary and date come from the earliest account.
-- The status is the latest account's; where it is ``reported`` and the accounts contradict each other in
-  date or figures, it is shown as ``disputed``.
+- Title, type, place, summary and date come from the latest correction, else from the earliest account.
+- The status is ``retracted`` where the incident is; else that of the latest correction; else the latest
+  account's, where ``reported`` is shown as ``disputed`` if any account disputes the incident, or if
+  accounts contradict each other in date or figures.
 - The date is ``disputed`` where no day lies within the spans of all accounts.
-- Countries (those implied as well), participants and foreign codes are those of all accounts together.
+- Participants are those of the latest correction, else those of all accounts together; so are countries,
+  with those implied, where the roles that a corrected place (``location``) or corrected participants
+  (``actor``) imply come from the correction alone. Foreign codes are those of all accounts.
 - A figure that one account gives is shown as given. Where several do, they are joined by measure and
-  whom they are of. ``best`` is the latest account's that gives one;
-  ``low`` the least and ``high`` the greatest number that any gives, where that says more than ``best``.
-  A figure is ``disputed`` where the ranges that the accounts give do not overlap: a range reaches from
-  ``low`` to ``high``, from ``low`` upward where that is all there is, and a ``best`` alone is a range of
-  one number.
+  whom they are of. ``best`` is the latest account's that gives one; ``low`` the least and ``high`` the
+  greatest number that any gives, where that says more than ``best``. A figure is ``disputed`` where the
+  ranges that the accounts give do not overlap: a range reaches from ``low`` to ``high``, from ``low``
+  upward where that is all there is, and a ``best`` alone is a range of one number.
+
+`trace` says for every shown value which accounts, or which correction, it is from.
 """
 
 from __future__ import annotations
@@ -23,9 +29,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from uuid import UUID
 
 from domain.edtf import span
 from domain.incidents import HeldAccount, Incident
+from domain.records import IncidentCorrected
 from domain.values import (
     Figure,
     ForeignCode,
@@ -34,11 +42,11 @@ from domain.values import (
     Place,
     Source,
 )
-from domain.vocabulary import IncidentType, Measure, Status
+from domain.vocabulary import CountryRole, IncidentType, Measure, Status
 
 T = TypeVar("T")
 
-POLICY = "casus-resolution.v1"
+POLICY = "casus-resolution.v2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,39 +85,103 @@ class ShownIncident:
 
 
 def resolve(incident: Incident) -> ShownIncident:
-    """The one shown incident that its accounts make under this policy."""
-    held = sorted(incident.accounts, key=_by_report)
-    accounts = [each.account for each in held]
-    first = accounts[0]
+    """The one shown incident that its accounts and corrections make under this policy."""
+    held = counted(incident)
+    earliest = held[0] if len(held) == 1 else min(held, key=_by_first_report)
+    latest = held[-1]
+    first = earliest.account
     figures = tuple(_figures(held))
-    shown_span = span(first.occurred)
-    date_disputed = _no_common_day(held)
-    contradicted = date_disputed or any(figure.disputed for figure in figures)
-    status: Status = accounts[-1].status
-    if status is Status.REPORTED and contradicted:
-        status = Status.DISPUTED
+    date_disputed = len(held) > 1 and _no_common_day(held)
+    status = _status(incident, held, date_disputed=date_disputed, figures=figures)
+    title, type_, occurred, place, summary = (
+        first.title,
+        first.type,
+        first.occurred,
+        first.place,
+        first.summary,
+    )
+    participants = _union(each.account.participants for each in held)
+    countries = _union((*each.account.countries, *each.implied) for each in held)
+    for correction in incident.corrections:
+        changes = correction.record.changes
+        title = changes.title.after if changes.title else title
+        type_ = changes.type.after if changes.type else type_
+        occurred = changes.occurred.after if changes.occurred else occurred
+        place = changes.place.after if changes.place else place
+        summary = changes.summary.after if changes.summary else summary
+        participants = changes.participants.after if changes.participants else participants
+        countries = _corrected_countries(countries, correction.record)
+    shown_span = span(occurred)
     return ShownIncident(
-        title=first.title,
-        type=first.type,
+        title=title,
+        type=type_,
         status=status,
-        edtf=first.occurred,
+        edtf=occurred,
         earliest=shown_span.earliest,
         latest=shown_span.latest,
         date_disputed=date_disputed,
-        place=first.place,
-        summary=first.summary,
-        countries=_union((*each.account.countries, *each.implied) for each in held),
-        participants=_union(account.participants for account in accounts),
+        place=place,
+        summary=summary,
+        countries=countries,
+        participants=participants,
         figures=figures,
-        codes=_union(account.codes for account in accounts),
-        sources=_union((account.source,) for account in accounts),
-        accounts=len(held),
-        reported=held[0].reported,
+        codes=_union(each.account.codes for each in held),
+        sources=_union((each.account.source,) for each in held),
+        accounts=0 if latest.withdrawn else len(held),
+        reported=earliest.first_reported,
     )
+
+
+def counted(incident: Incident) -> Sequence[HeldAccount]:
+    """The accounts that count, the latest last; all of them where every one was withdrawn."""
+    accounts = incident.accounts
+    if len(accounts) == 1:
+        return accounts
+    return sorted([each for each in accounts if not each.withdrawn] or accounts, key=_by_report)
 
 
 def _by_report(held: HeldAccount) -> tuple[int, int]:
     return held.reported, held.position
+
+
+def _by_first_report(held: HeldAccount) -> tuple[int, int]:
+    return held.first_reported, held.position
+
+
+def _status(
+    incident: Incident,
+    held: Sequence[HeldAccount],
+    *,
+    date_disputed: bool,
+    figures: Iterable[ShownFigure],
+) -> Status:
+    if incident.retracted or held[-1].withdrawn:
+        return Status.RETRACTED
+    for correction in reversed(incident.corrections):
+        if correction.record.changes.status:
+            return correction.record.changes.status.after
+    status: Status = held[-1].account.status
+    contradicted = (
+        date_disputed
+        or any(figure.disputed for figure in figures)
+        or any(each.account.status is Status.DISPUTED for each in held)
+    )
+    return Status.DISPUTED if status is Status.REPORTED and contradicted else status
+
+
+def _corrected_countries(
+    countries: tuple[InvolvedCountry, ...], record: IncidentCorrected
+) -> tuple[InvolvedCountry, ...]:
+    changes = record.changes
+    if changes.countries:
+        return changes.countries.after
+    replaced = {CountryRole.LOCATION} if changes.place else set()
+    if changes.participants:
+        replaced.add(CountryRole.ACTOR)
+    if not replaced:
+        return countries
+    kept = (country for country in countries if country.role not in replaced)
+    return _union((kept, record.implied))
 
 
 def _union(groups: Iterable[Iterable[T]]) -> tuple[T, ...]:
@@ -169,3 +241,63 @@ def _range(figure: Figure) -> tuple[float, float]:
     opens_upward = figure.low is not None and figure.best is None and figure.high is None
     opens_downward = figure.high is not None and figure.best is None and figure.low is None
     return (0 if opens_downward else min(given)), (math.inf if opens_upward else max(given))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountKey:
+    """An account by the incident it was recorded in and its number there."""
+
+    incident: UUID
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Where a shown value comes from: these accounts, or the correction at this position of the log.
+
+    Figures have a trace for each `measure` and `of`.
+    """
+
+    field: str
+    accounts: tuple[AccountKey, ...]
+    correction: int | None
+    measure: Measure | None = None
+    of: str | None = None
+
+
+def trace(incident: Incident) -> tuple[Trace, ...]:
+    """Where every value that `resolve` shows of an incident comes from."""
+    held = counted(incident)
+    everybody = tuple(map(_key, held))
+    earliest = (_key(min(held, key=_by_first_report)),)
+    sources = {
+        **dict.fromkeys(("title", "type", "occurred", "place", "summary"), earliest),
+        **dict.fromkeys(("status", "countries", "participants", "codes", "sources"), everybody),
+    }
+    corrected = {
+        field: correction.position
+        for correction in incident.corrections
+        for field in sources
+        if getattr(correction.record.changes, field, None)
+    }
+    traces = [
+        Trace(
+            field=field,
+            accounts=() if field in corrected else accounts,
+            correction=corrected.get(field),
+        )
+        for field, accounts in sources.items()
+    ]
+    groups: dict[tuple[Measure, str | None], list[AccountKey]] = {}
+    for each in held:
+        for figure in each.account.figures:
+            groups.setdefault((figure.measure, figure.of), []).append(_key(each))
+    traces += [
+        Trace(field="figures", accounts=tuple(keys), correction=None, measure=measure, of=of)
+        for (measure, of), keys in groups.items()
+    ]
+    return tuple(traces)
+
+
+def _key(held: HeldAccount) -> AccountKey:
+    return AccountKey(incident=held.incident, number=held.number)

@@ -30,6 +30,17 @@ Line = Annotated[str, Field(min_length=1, max_length=500, pattern=LINE_PATTERN)]
 Text = Annotated[str, Field(min_length=1, max_length=20_000, pattern=TEXT_PATTERN)]
 """Running text; line breaks and tabs are its only control characters."""
 
+Reason = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2_000,
+        pattern=LINE_PATTERN,
+        examples=["The ministry withdrew its statement."],
+    ),
+]
+"""Why something was recorded: a line, not blank."""
+
 Slug = Annotated[
     str,
     Field(

@@ -152,11 +152,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """The dataset that a record came from, and its own key there."""
+    """The dataset that a record came from, its own key there, and the release, if it has any."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
     dataset: Annotated[Slug, Field(examples=["ucdp-ged"])]
     key: Annotated[Line, Field(examples=["406097"])]
+    release: Annotated[Line | None, Field(examples=["24.1"])] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,17 +8,9 @@ fold, raises; nothing is skipped.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never, cast
+from typing import cast, get_args
 
-from domain.records import (
-    AccountAdded,
-    ActorRecord,
-    ActorRegistered,
-    IncidentRecord,
-    IncidentReported,
-    Record,
-    Recorded,
-)
+from domain.records import ActorRecord, IncidentRecord, Record, Recorded
 from projections import actors, incidents, instants, timelines
 from projections.store import Histories, Store, Tables
 
@@ -34,18 +26,18 @@ TABLES: tuple[Tables, ...] = (
 )
 
 
+INCIDENT_RECORDS = get_args(IncidentRecord)
+
+
 def fold(store: Store, batch: Sequence[Recorded[Record]], histories: Histories) -> None:
     """Fold a batch of records, in log order, into every projection."""
     of_incidents: list[Recorded[IncidentRecord]] = []
     of_actors: list[Recorded[ActorRecord]] = []
     for recorded in batch:
-        match recorded.record:
-            case IncidentReported() | AccountAdded():
-                of_incidents.append(cast("Recorded[IncidentRecord]", recorded))
-            case ActorRegistered():
-                of_actors.append(cast("Recorded[ActorRecord]", recorded))
-            case unknown:
-                assert_never(unknown)
-    actors.fold(store, of_actors)
+        if isinstance(recorded.record, INCIDENT_RECORDS):
+            of_incidents.append(cast("Recorded[IncidentRecord]", recorded))
+        else:
+            of_actors.append(cast("Recorded[ActorRecord]", recorded))
+    actors.fold(store, of_actors, histories)
     timelines.fold(store, incidents.fold(store, of_incidents, histories))
     instants.fold(store, batch)

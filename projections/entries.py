@@ -7,6 +7,7 @@ may change later without a word about the incident. A reader joins head and part
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,8 +18,9 @@ from domain.dates import iso_of_day, iso_unless_open
 from domain.incidents import Incident
 from domain.records import Day, Instant
 from domain.resolution import ShownFigure, ShownIncident
+from domain.totals import Total
 from domain.values import ForeignCode, InvolvedCountry, Place, Source
-from domain.vocabulary import IncidentType, ParticipantRole, Status
+from domain.vocabulary import IncidentType, Measure, ParticipantRole, Status
 
 _DAY = "ISO 8601; a year beyond 9999 is written Y12345. Null: open."
 
@@ -47,10 +49,13 @@ class EntryHead:
     countries: tuple[InvolvedCountry, ...]
     figures: tuple[ShownFigure, ...]
     codes: tuple[ForeignCode, ...]
-    accounts: Annotated[int, Field(ge=1, description="How many accounts it is made of.")]
+    accounts: Annotated[
+        int,
+        Field(ge=0, description="How many accounts it is made of; 0: every one was withdrawn."),
+    ]
     sources: tuple[Source, ...]
     reported: Annotated[Day, Field(description="The day of the first account.")]
-    revision: Annotated[int, Field(ge=1, description="How many records have made it what it is.")]
+    revision: Annotated[int, Field(ge=1, description="How many records have touched it.")]
     position: Annotated[int, Field(ge=1, description="The position of the last of them.")]
     recorded_at: Annotated[Instant, Field(description="When that was recorded.")]
 
@@ -102,3 +107,10 @@ def entry_head(incident_id: str, incident: Incident, shown: ShownIncident) -> by
 def participants_key(shown: ShownIncident) -> bytes:
     """The participants without names, as compact JSON: pairs of actor and role."""
     return orjson.dumps([(p.actor, p.role) for p in shown.participants])
+
+
+def totals_bytes(totals: Mapping[Measure, Total]) -> bytes:
+    """What an incident adds to sums, as compact JSON: low, best and high by measure."""
+    if not totals:
+        return b"{}"
+    return orjson.dumps({key.value: (each.low, each.best, each.high) for key, each in totals.items()})

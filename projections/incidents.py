@@ -1,22 +1,26 @@
 """The incidents projection: one row for each version of each incident, with its finished entry.
 
-The other timelines point at these rows; search by text reads from the index beside them.
+The other timelines point at these rows; search by text reads from the index beside them. Where an incident
+is merged into another, a row says so instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.incidents import Incident
 from domain.records import IncidentRecord, Recorded
 from domain.resolution import ShownIncident, resolve
-from projections.bitemporal import OPEN_POSITION, Version, change
-from projections.entries import entry_head, participants_key
+from domain.totals import Total, totals
+from domain.values import Place
+from domain.vocabulary import Measure
+from projections.bitemporal import OPEN_POSITION, Merged, Version, change
+from projections.entries import entry_head, participants_key, totals_bytes
 from projections.store import Histories, Row, Store, Tables
 
-VERSION = 1
+VERSION = 2
 
 LONG_SPAN = 366
 """Incidents whose span is longer, in days, have an index of their own: few reach far into a window."""
@@ -38,7 +42,16 @@ TABLES = Tables(
             latitude REAL,
             longitude REAL,
             participants BLOB NOT NULL,
+            totals BLOB NOT NULL,
             entry BLOB NOT NULL)""",
+        """CREATE TABLE incident_merged (
+            incident TEXT NOT NULL,
+            survivor TEXT NOT NULL,
+            from_position INTEGER NOT NULL,
+            to_position INTEGER NOT NULL,
+            reported_from INTEGER NOT NULL,
+            reported_to INTEGER NOT NULL)""",
+        "CREATE INDEX incident_merged_by_incident ON incident_merged (incident, to_position)",
         # A rebuild needs this one as well: a later record closes the versions of its incident.
         "CREATE INDEX incident_version_by_incident ON incident_version (incident, to_position)",
         """CREATE VIRTUAL TABLE incident_text USING fts5(
@@ -51,8 +64,15 @@ TABLES = Tables(
             WHERE latest - earliest > {LONG_SPAN}""",
         """CREATE INDEX incident_version_by_latitude ON incident_version (latitude, longitude)
             WHERE latitude IS NOT NULL""",
+        "CREATE INDEX incident_version_by_opening ON incident_version (from_position)",
+        f"""CREATE INDEX incident_version_by_closing ON incident_version (to_position)
+            WHERE to_position < {OPEN_POSITION}""",
+        "CREATE INDEX incident_merged_by_survivor ON incident_merged (survivor)",
     ),
 )
+
+
+_TABLES = ("incident_version", "incident_merged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +80,14 @@ class ShownVersion:
     """A version resolved, with the keys by which timelines refer to it."""
 
     version_id: int
-    incident: UUID
     number: int
     version: Version
     shown: ShownIncident
+    totals: Mapping[Measure, Total]
 
 
 def fold(
-    store: Store, records: Iterable[Recorded[IncidentRecord]], histories: Histories
+    store: Store, records: Sequence[Recorded[IncidentRecord]], histories: Histories
 ) -> list[ShownVersion]:
     """Write the versions that records make; return them for the timelines.
 
@@ -75,61 +95,111 @@ def fold(
     """
     next_id = _last_version_id(store) + 1
     added: list[ShownVersion] = []
-    for stream, new in _by_stream(records).items():
-        first = new[0]
-        earlier = histories.before(stream, first.version) if first.version > 1 else ()
-        number = (earlier or new)[0].position
-        made = change(earlier, new)
+    merged: list[Merged] = []
+    for history in _histories(records, histories):
+        made = change(history.earlier, history.new)
         for closing in made.closings:
-            store.execute(
-                "UPDATE incident_version SET to_position = ?"
-                " WHERE incident = ? AND to_position = ? AND reported_to > ?",
-                (closing.position, str(stream), OPEN_POSITION, closing.beyond),
-            )
-        for version in made.versions:
-            added.append(
-                ShownVersion(
-                    next_id + len(added), stream, number, version, resolve(version.incident)
+            for table in _TABLES if len(history.numbers) > 1 else _TABLES[:1]:
+                store.execute(
+                    f"UPDATE {table} SET to_position = ?"
+                    " WHERE incident = ? AND to_position = ? AND reported_to > ?",
+                    (closing.position, str(closing.stream), OPEN_POSITION, closing.beyond),
                 )
+        for version in made.versions:
+            shown = resolve(version.incident)
+            number = history.numbers[version.incident.stream]
+            added.append(
+                ShownVersion(next_id + len(added), number, version, shown, totals(shown.figures))
             )
+        merged += made.merged
     store.executemany(
-        "INSERT INTO incident_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_row, added)
+        "INSERT INTO incident_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_row, added)
     )
     store.executemany(
         "INSERT INTO incident_text (rowid, text) VALUES (?, ?)",
-        ((each.version_id, searched_text(each.version.incident)) for each in added),
+        ((each.version_id, searched_text(each.version.incident, each.shown)) for each in added),
+    )
+    store.executemany(
+        "INSERT INTO incident_merged VALUES (?,?,?,?,?,?)",
+        (
+            (
+                str(each.stream),
+                str(each.survivor),
+                each.from_position,
+                each.to_position,
+                each.reported_from,
+                each.reported_to,
+            )
+            for each in merged
+        ),
     )
     return added
 
 
-def searched_text(incident: Incident) -> str:
-    """What a search reads: all accounts' titles, summaries, places and sources."""
+def searched_text(incident: Incident, shown: ShownIncident) -> str:
+    """What a search reads: what is shown, and all accounts' titles, summaries, places and sources."""
     parts: dict[str | None, None] = {}
     for held in incident.accounts:
         account = held.account
         parts[account.title] = parts[account.summary] = parts[account.source.name] = None
-        if account.place:
-            place = account.place
-            parts[place.name] = parts[place.admin1] = parts[place.admin2] = None
+        _add_place(parts, account.place)
+    if incident.corrections:
+        parts[shown.title] = parts[shown.summary] = None
+        _add_place(parts, shown.place)
     return "\n".join(part for part in parts if part)
+
+
+def _add_place(parts: dict[str | None, None], place: Place | None) -> None:
+    if place:
+        parts[place.name] = parts[place.admin1] = parts[place.admin2] = None
 
 
 def _last_version_id(store: Store) -> int:
     return int(store.execute("SELECT coalesce(max(version_id), 0) FROM incident_version")[0][0])
 
 
-def _by_stream(
-    records: Iterable[Recorded[IncidentRecord]],
-) -> dict[UUID, list[Recorded[IncidentRecord]]]:
-    streams: dict[UUID, list[Recorded[IncidentRecord]]] = {}
+@dataclass(slots=True)
+class _History:
+    """New records of incidents that are tied to each other, those before them, and who has which number."""
+
+    new: list[Recorded[IncidentRecord]] = field(default_factory=list)
+    earlier: list[Recorded[IncidentRecord]] = field(default_factory=list)
+    numbers: dict[UUID, int] = field(default_factory=dict)
+
+
+def _histories(
+    records: Sequence[Recorded[IncidentRecord]], histories: Histories
+) -> Iterable[_History]:
+    if not records:
+        return ()
+    found: dict[UUID, _History] = {}
+    ties = histories.ties({recorded.stream for recorded in records})
+    founded: set[UUID] = set()
+    revised: set[UUID] = set()
     for recorded in records:
-        streams.setdefault(recorded.stream, []).append(recorded)
-    return streams
+        stream = recorded.stream
+        history = found.get(stream)
+        if history is None:
+            tied = ties.get(stream, (stream,))
+            history = next((found[other] for other in tied if other in found), None) or _History()
+            for other in tied:
+                found[other] = history
+            revised.update(tied)
+        history.new.append(recorded)
+        if recorded.version == 1:
+            founded.add(stream)
+            history.numbers[stream] = recorded.position
+    for recorded in histories.before(revised - founded, records[0].position):
+        history = found[recorded.stream]
+        history.earlier.append(recorded)
+        if recorded.version == 1:
+            history.numbers[recorded.stream] = recorded.position
+    return {id(history): history for history in found.values()}.values()
 
 
 def _row(each: ShownVersion) -> Row:
     version, shown = each.version, each.shown
-    incident_id = str(each.incident)
+    incident_id = str(version.incident.stream)
     return (
         each.version_id,
         incident_id,
@@ -145,5 +215,6 @@ def _row(each: ShownVersion) -> Row:
         shown.place.latitude if shown.place else None,
         shown.place.longitude if shown.place else None,
         participants_key(shown),
+        totals_bytes(each.totals),
         entry_head(incident_id, version.incident, shown),
     )

@@ -5,11 +5,12 @@ The SQL is SQLite's, with ``?`` for parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.actors import Actor
 from domain.records import IncidentRecord, Recorded
 
 Row = Sequence[Any]
@@ -28,8 +29,17 @@ class Store(Protocol):
 class Histories(Protocol):
     """The earlier records of streams, as far as a fold needs them."""
 
-    def before(self, stream: UUID, version: int) -> Sequence[Recorded[IncidentRecord]]:
-        """A stream's records below a version, in order."""
+    def ties(self, streams: Collection[UUID]) -> Mapping[UUID, Collection[UUID]]:
+        """All incidents that each of these was ever merged with, itself included; those of no merge are
+        left out."""
+
+    def before(
+        self, streams: Collection[UUID], position: int
+    ) -> Iterable[Recorded[IncidentRecord]]:
+        """The records of incidents below a position, in log order."""
+
+    def actor(self, slug: str, position: int) -> Actor | None:
+        """An actor as it was at a position."""
 
 
 @dataclass(frozen=True, slots=True)

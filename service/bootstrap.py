@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from service.log import Log
 from service.reading import Reader
+from service.reading.dossiers import Dossiers
 from service.recording import Clock, Desk
 from service.settings import Settings
 from service.views.projector import Progress, ProjectionStopped, Projector
@@ -30,6 +31,7 @@ class Casus:
     projector: Projector
     desk: Desk
     reader: Reader
+    dossiers: Dossiers
     closed: bool = field(default=False, init=False)
 
     def close(self) -> None:
@@ -60,4 +62,5 @@ def open_casus(
         projector=projector,
         desk=Desk(log, projector, clock),
         reader=Reader(lambda: projector.generation.path, projector.notice_switch),
+        dossiers=Dossiers(log),
     )

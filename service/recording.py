@@ -1,8 +1,9 @@
-"""Writes: a command is decided on, its records appended, and the projections brought up to them.
+"""Writes: a command is decided on, its record appended, and the projections brought up to it.
 
-A write answers when its records are durable in the log and shown by the timelines. A command that is
-refused changes nothing. A request that names itself (`KeyedRequest`) is carried out once: repeated, it
-answers with the position it was recorded at.
+A write answers when its record is durable in the log and shown by the timelines. A command that is refused
+changes nothing. What was decided on is still so when it is appended: otherwise it is decided on again. A
+request that names itself (`KeyedRequest`) is carried out once: repeated, it answers with the position it
+was recorded at.
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import cast
 from uuid import UUID
 
 from eventsourcing.persistence import PersistenceError
 
-from domain.actors import ActorExists, actor_at, register_actor
+from domain.actors import Actor, ActorExists, ActorRevision, MergeActor, actor_at
+from domain.actors import register_actor as decide_on_actor
+from domain.actors import revise_actor as decide_on_actor_revision
+from domain.conflicts import Conflict
 from domain.ids import actor_stream, uuid7
-from domain.incidents import Recording, report_incident
-from domain.records import ActorRecord, Record, Recorded
+from domain.incidents import incidents_at, survivor
+from domain.records import Record, Recorded
+from domain.reporting import Recording
+from domain.reporting import report_incident as decide_on_report
+from domain.revisions import MergeIncident, Revision, revise
 from domain.values import Account, ActorProfile
-from service.log import Clash, Log
+from service.log import BEYOND, Clash, Log
 from service.log.recorder import KeyedRequest
 from service.reading.clocks import instant_text
 from service.views.projector import Progress, ProjectionStopped, Projector
@@ -32,11 +38,41 @@ log = logging.getLogger("casus")
 Clock = Callable[[], datetime.datetime]
 """Tells the time, with its zone."""
 
-EVERYTHING = 2**62
+ATTEMPTS = 20
+"""Times that a command is decided on again because others were faster, before it is given up."""
 
 
 class KeyReused(Exception):
     """Raised when an idempotency key comes with another request than the one it named."""
+
+
+class Stale(Exception):
+    """Raised when what is to be revised is no longer as the caller saw it; says where it stands."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        super().__init__(f"it was last changed at position {position}")
+
+
+class NotRecorded(LookupError):
+    """Raised when what is to be revised was never recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks for a write, under which key, and which states of what is revised they have seen.
+
+    `seen` are positions of its last change; None: whichever it is.
+    """
+
+    by: str
+    request: KeyedRequest | None = None
+    seen: frozenset[int] | None = None
+
+    def check(self, position: int) -> None:
+        """Raise `Stale` unless the caller has seen what was last changed at a position."""
+        if self.seen is not None and position not in self.seen:
+            raise Stale(position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +84,14 @@ class Written:
     shown: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A record to append, if these streams are still at the versions it was decided on."""
+
+    recorded: Recorded[Record]
+    unmoved: Mapping[UUID, int] = field(default_factory=dict)
+
+
 @dataclass
 class LoggedActors(Mapping[str, ActorProfile]):
     """The actors that the log knows, read one by one as they are asked for."""
@@ -57,8 +101,8 @@ class LoggedActors(Mapping[str, ActorProfile]):
 
     def __getitem__(self, slug: str) -> ActorProfile:
         if slug not in self._known:
-            history = cast("list[Recorded[ActorRecord]]", self.log.stream(actor_stream(slug)))
-            self._known[slug] = actor_at(history, EVERYTHING)
+            actor = actor_at(self.log.actor(slug), BEYOND)
+            self._known[slug] = actor.profile if actor else None
         profile = self._known[slug]
         if profile is None:
             raise KeyError(slug)
@@ -83,32 +127,68 @@ class Desk:
         self._projector = projector
         self._clock = clock
 
-    def report_incident(
-        self, account: Account, by: str, request: KeyedRequest | None = None
-    ) -> Written:
+    def report_incident(self, account: Account, caller: Caller) -> Written:
         """Report an incident by its first account. Raises `Faulty`, `KeyReused`."""
-        if known := self._repeated(request):
-            return known
-        recording = self.recording(by)
-        record = report_incident(account, None, LoggedActors(self._log), recording)
-        milliseconds = int(self._clock().timestamp() * 1_000)
-        stream = uuid7(milliseconds, secrets.randbits(74))
-        return self._append(Recorded(0, stream, 1, record), request)
 
-    def register_actor(
-        self, profile: ActorProfile, by: str, request: KeyedRequest | None = None
-    ) -> Written:
+        def decide() -> _Decided:
+            actors = LoggedActors(self._log)
+            record = decide_on_report(account, None, actors, self.recording(caller.by))
+            milliseconds = int(self._clock().timestamp() * 1_000)
+            return _Decided(Recorded(0, uuid7(milliseconds, secrets.randbits(74)), 1, record))
+
+        return self._carry_out(decide, caller)
+
+    def revise_incident(self, stream: UUID, revision: Revision, caller: Caller) -> Written:
+        """Revise an incident. Raises `NotRecorded`, `Faulty`, `Conflict`, `Stale`, `KeyReused`."""
+
+        def decide() -> _Decided:
+            tied = set(self._log.tied(stream))
+            if isinstance(revision, MergeIncident):
+                tied |= set(self._log.tied(revision.into))
+            history = self._log.incidents(tied)
+            versions = {recorded.stream: recorded.version for recorded in history}
+            if stream not in versions:
+                raise NotRecorded(str(stream))
+            incidents = incidents_at(history, BEYOND)
+            caller.check(incidents[survivor(incidents, stream)].position)
+            actors, by = LoggedActors(self._log), self.recording(caller.by)
+            record = revise(incidents, stream, revision, actors, by)
+            recorded = Recorded(0, stream, versions.pop(stream) + 1, record)
+            return _Decided(recorded, versions)
+
+        return self._carry_out(decide, caller)
+
+    def register_actor(self, profile: ActorProfile, caller: Caller) -> Written:
         """Register an actor. Raises `Faulty`, `ActorExists`, `KeyReused`."""
-        if known := self._repeated(request):
-            return known
-        try:
-            record = register_actor(profile, None, LoggedActors(self._log), self.recording(by))
-            return self._append(Recorded(0, actor_stream(profile.id), 1, record), request)
-        except (ActorExists, Clash):
-            # Another request was faster: the same one, or one that took the id.
-            if known := self._repeated(request):
-                return known
-            raise ActorExists(profile.id) from None
+
+        def decide() -> _Decided:
+            actors = LoggedActors(self._log)
+            record = decide_on_actor(profile, None, actors, self.recording(caller.by))
+            return _Decided(Recorded(0, actor_stream(profile.id), 1, record))
+
+        return self._carry_out(decide, caller)
+
+    def revise_actor(self, slug: str, revision: ActorRevision, caller: Caller) -> Written:
+        """Revise an actor. Raises `NotRecorded`, `Faulty`, `Conflict`, `Stale`, `KeyReused`."""
+
+        def decide() -> _Decided:
+            named = revision.into if isinstance(revision, MergeActor) else None
+            named = getattr(revision, "actor", named)
+            actors: dict[str, Actor] = {}
+            versions: dict[UUID, int] = {}
+            for each in filter(None, {slug, named}):
+                history = self._log.actor(each)
+                if actor := actor_at(history, BEYOND):
+                    actors[each] = actor
+                    versions[actor_stream(each)] = history[-1].version
+            if slug not in actors:
+                raise NotRecorded(slug)
+            caller.check(actors[slug].position)
+            record = decide_on_actor_revision(slug, revision, actors, self.recording(caller.by))
+            stream = actor_stream(slug)
+            return _Decided(Recorded(0, stream, versions.pop(stream) + 1, record), versions)
+
+        return self._carry_out(decide, caller)
 
     def recording(self, by: str) -> Recording:
         """Who records, and when: now."""
@@ -120,16 +200,26 @@ class Desk:
         self._log.append(records)
         return self._projector.catch_up(progress)
 
-    def _append(self, recorded: Recorded[Record], request: KeyedRequest | None) -> Written:
-        self._projector.check()
-        try:
-            positions = self._log.append([recorded], request)
-        except Clash:
-            # The same request was faster.
-            if known := self._repeated(request):
+    def _carry_out(self, decide: Callable[[], _Decided], caller: Caller) -> Written:
+        """Append what is decided on, unless the same request was carried out before, or meanwhile."""
+        for attempt in range(1, ATTEMPTS + 1):
+            if known := self._repeated(caller.request):
                 return known
-            raise
-        return Written(recorded.stream, positions[-1], self._shown())
+            self._projector.check()
+            try:
+                decided = decide()
+                positions = self._log.append([decided.recorded], caller.request, decided.unmoved)
+            except Clash:
+                if attempt == ATTEMPTS:
+                    raise
+            except (ActorExists, Conflict, Stale):
+                # It may be this very request that was faster.
+                if known := self._repeated(caller.request):
+                    return known
+                raise
+            else:
+                return Written(decided.recorded.stream, positions[-1], self._shown())
+        raise AssertionError("unreachable")
 
     def _shown(self) -> bool:
         """Bring the projections up. What is recorded stays recorded where that fails."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Path, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from domain.actors import ActorExists
+from domain.actors import ActorExists, ActorRevision
 from domain.values import ActorProfile
 from service.api.answers import Answer, url_of
 from service.api.context import casus_of, moment_of, no_such_actor, start_of
@@ -22,13 +22,18 @@ from service.api.documents import (
     ActorsAnswer,
     problem_responses,
 )
+from service.api.dossiers import Document
 from service.api.parameters import ActorsQuery, Clocks, TimelineQuery
 from service.api.problems import Problem
+from service.api.revising import add_revision
 from service.api.routing import ReadRoute, WriteRoute
 from service.api.timelines import Subject, Timeline, timeline_answer, timeline_start, with_cursor
-from service.api.writing import IdempotencyKey, author_of, keyed, recorded
+from service.api.writing import IdempotencyKey, caller_of, recorded, seen_of
 from service.bootstrap import Casus
+from service.reading.actors import ActorRow
 from service.reading.clocks import Moment
+from service.recording import NotRecorded, Written
+from service.revisions import OF_ACTORS
 
 router = APIRouter(prefix="/v1/actors", tags=["actors"], route_class=ReadRoute)
 writes = APIRouter(prefix="/v1/actors", tags=["actors"], route_class=WriteRoute)
@@ -61,7 +66,7 @@ def list_actors(request: Request, query: Annotated[ActorsQuery, Query()]) -> Res
     answer = Answer(request, moment, fixed=query.fixed or bool(after))
     if unchanged := answer.not_modified():
         return unchanged
-    profiles, following = casus.reader.actors(
+    profiles, following = casus.reader.actors.page(
         moment.position,
         after=after,
         limit=query.limit,
@@ -74,7 +79,7 @@ def list_actors(request: Request, query: Annotated[ActorsQuery, Query()]) -> Res
         go_on = Continuation(moment.position, moment.reported_by, (following,))
         next_url = with_cursor(request, write_cursor(go_on, scope))
     body = b'{%b,"items":[%b],"next":%b}' % (
-        _moment_fields(moment),
+        orjson.dumps(moment.fields)[1:-1],
         b",".join(profiles),
         orjson.dumps(next_url),
     )
@@ -95,11 +100,12 @@ def get_actor(request: Request, query: Annotated[Clocks, Query()], actor: Actor)
     """An actor's names, external ids and affiliations, as they were at a position."""
     casus = casus_of(request)
     moment = moment_of(casus, query)
-    answer = Answer(request, moment, fixed=query.fixed)
-    profile = casus.reader.actor(actor, moment.position)
-    if profile is None:
+    found = casus.reader.actors.get(actor, moment.position)
+    if found is None or found.merged_into:
         return _lead_on(request, casus, actor, moment, "", fixed=query.fixed)
-    return answer.not_modified() or answer.of(_actor_bytes(moment, actor, profile))
+    document = _document(moment, found)
+    answer = Answer(request, moment, fixed=query.fixed, changed=document.changed)
+    return answer.not_modified() or answer.of(document.body)
 
 
 @router.get(
@@ -118,11 +124,10 @@ def actor_timeline(
     """The incidents that an actor takes part in, each once."""
     casus = casus_of(request)
     start = timeline_start(request, query)
-    profile = casus.reader.actor(actor, start.moment.position)
-    if profile is None:
+    found = casus.reader.actors.get(actor, start.moment.position)
+    if found is None or found.merged_into:
         return _lead_on(request, casus, actor, start.moment, "/timeline", fixed=query.fixed)
-    name = orjson.loads(profile)["names"][0]["text"]
-    return timeline_answer(request, query, Subject(kind="actor", id=actor, name=name), start)
+    return timeline_answer(request, query, Subject(kind="actor", id=actor, name=found.name), start)
 
 
 _EXAMPLE = {
@@ -173,45 +178,67 @@ def register_actor(
     """Register an actor under an id of your choosing; the first of its names is the one shown."""
     casus = casus_of(request)
     try:
-        written = casus.desk.register_actor(
-            body, author_of(request), keyed(request, idempotency_key, body)
-        )
+        written = casus.desk.register_actor(body, caller_of(request, idempotency_key, body))
     except ActorExists as known:
         raise Problem("actor-exists", str(known)) from None
+    return _recorded(request, written, f"{url_of(request)}/{body.id}", body.id)
 
-    def shown(moment: Moment) -> bytes | None:
-        profile = casus.reader.actor(body.id, moment.position)
-        return _actor_bytes(moment, body.id, profile) if profile else None
 
-    return recorded(request, written, f"{url_of(request)}/{body.id}", shown)
+def revise_actor(
+    request: Request, actor: str, revision: ActorRevision, key: str | None, if_match: str
+) -> Response:
+    """Record a revision of an actor, and answer with the actor as it is then."""
+    casus = casus_of(request)
+    caller = caller_of(request, key, revision, seen_of(if_match))
+    try:
+        written = casus.desk.revise_actor(actor, revision, caller)
+    except NotRecorded:
+        raise no_such_actor(casus, actor, casus.reader.head) from None
+    location, _, _ = url_of(request).rpartition("/")
+    return _recorded(request, written, location, actor)
+
+
+for name, kind in OF_ACTORS.items():
+    add_revision(
+        writes,
+        f"/{{actor}}/{name}",
+        kind,
+        revise_actor,
+        path_parameter=("actor", Actor),
+        answer=ActorAnswer,
+        unknown="unknown-actor",
+    )
+
+
+def _recorded(request: Request, written: Written, location: str, actor: str) -> Response:
+    casus = casus_of(request)
+
+    def document(moment: Moment) -> Document | None:
+        shown = casus.reader.actors.get(actor, moment.position)
+        return _document(moment, shown) if shown else None
+
+    return recorded(request, written, location, document)
+
+
+def _document(moment: Moment, actor: ActorRow) -> Document:
+    body = b'{%b,"actor":%b,"merged_into":%b,"merged":%b,"timeline":%b}' % (
+        orjson.dumps(moment.fields)[1:-1],
+        actor.profile,
+        orjson.dumps(actor.merged_into),
+        orjson.dumps(actor.merged),
+        orjson.dumps(f"/v1/actors/{actor.slug}/timeline"),
+    )
+    return Document(body, actor.changed)
 
 
 def _lead_on(
     request: Request, casus: Casus, alias: str, moment: Moment, rest: str, *, fixed: bool
 ) -> Response:
-    actor = casus.reader.actor_named(alias, moment.position)
+    actor = casus.reader.actors.named(alias, moment.position)
     if actor is None:
         raise no_such_actor(casus, alias, moment.position)
     query = request.scope["query_string"].decode("ascii")
     return RedirectResponse(
         f"/v1/actors/{actor}{rest}" + (f"?{query}" if query else ""),
         headers=Answer(request, moment, fixed=fixed).headers,
-    )
-
-
-def _moment_fields(moment: Moment) -> bytes:
-    return orjson.dumps(
-        {
-            "position": moment.position,
-            "as_of": moment.as_of,
-            "reported_by": moment.reported_by_text,
-        }
-    )[1:-1]
-
-
-def _actor_bytes(moment: Moment, actor: str, profile: bytes) -> bytes:
-    return b'{%b,"actor":%b,"timeline":%b}' % (
-        _moment_fields(moment),
-        profile,
-        orjson.dumps(f"/v1/actors/{actor}/timeline"),
     )

@@ -68,14 +68,20 @@ class Answer:
         *,
         fixed: bool = False,
         location: str | None = None,
+        changed: int | None = None,
     ) -> None:
-        """What answers a request; `location` is the address of what it shows, if that is another."""
+        """What answers a request; `location` is the address of what it shows, if that is another.
+
+        `changed` is the position of the last change of what can be revised: its ETag begins with it.
+        """
         self._gzip = accepts_gzip(request)
         self._held = _held_tags(request.headers.getlist("if-none-match"))
         if location is None:
             self._tag = etag_of(url_of(request), request.scope["query_string"], moment)
         else:
             self._tag = etag_of(location, b"", moment)
+        if changed is not None:
+            self._tag = f"{changed}.{self._tag}"
         self.headers = {
             "Cache-Control": FOREVER if fixed else REVALIDATE,
             "Vary": "Accept-Encoding",

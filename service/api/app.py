@@ -18,6 +18,7 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.checks import Faulty
+from domain.conflicts import Conflict
 from service.api import actors, countries, health, incidents
 from service.api.answers import CASUS_VERSION
 from service.api.finished import FinishedAnswers
@@ -25,7 +26,7 @@ from service.api.follower import following
 from service.api.pages import add_pages
 from service.api.problems import Problem
 from service.bootstrap import Casus
-from service.recording import KeyReused
+from service.recording import KeyReused, Stale
 from service.views.projector import ProjectionStopped
 
 log = logging.getLogger("casus")
@@ -88,6 +89,17 @@ def _add_problems(app: FastAPI) -> None:
         count = len(raised.faults)
         detail = "the body has one fault" if count == 1 else f"the body has {count} faults"
         return Problem("invalid-body", detail, faults=raised.faults).response()
+
+    @app.exception_handler(Conflict)
+    async def conflict(_: Request, raised: Conflict) -> Response:
+        at = {"incident": raised.incident, "position": raised.position or None}
+        return Problem(
+            "conflict", str(raised), extra={"conflict": {k: v for k, v in at.items() if v}}
+        ).response()
+
+    @app.exception_handler(Stale)
+    async def stale(_: Request, raised: Stale) -> Response:
+        return Problem("precondition-failed", f"{raised}, beyond what If-Match names").response()
 
     @app.exception_handler(KeyReused)
     async def reused(_: Request, __: KeyReused) -> Response:

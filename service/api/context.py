@@ -86,7 +86,7 @@ def country_of(code: str) -> Country:
 
 def no_such_actor(casus: Casus, actor: str, position: int) -> Problem:
     """The problem of an actor that is not there, with those spelled alike."""
-    slugs = casus.reader.actor_slugs(actor[:1].lower(), position, NEAREST_AMONG)
+    slugs = casus.reader.actors.slugs(actor[:1].lower(), position, NEAREST_AMONG)
     nearest: list[dict[str, Any]] = [
         {"id": slug}
         for slug in difflib.get_close_matches(actor[:100].lower(), slugs, n=3, cutoff=0.3)

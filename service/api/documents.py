@@ -7,9 +7,8 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
 
-from domain.records import Day, Instant
-from domain.values import Account, ActorProfile, InvolvedCountry, Origin
-from projections.entries import Entry
+from domain.records import Instant
+from domain.values import ActorProfile
 from service.api.problems import MEDIA_TYPE, PROBLEMS
 
 PositionRead: TypeAlias = Annotated[
@@ -92,38 +91,6 @@ class ProblemDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownAccount:
-    """An account in full: its number in the incident, and when and by whom it was recorded."""
-
-    number: Annotated[int, Field(ge=1)]
-    account: Annotated[Account, Field(description="As it was given.")]
-    implied: Annotated[
-        tuple[InvolvedCountry, ...],
-        Field(
-            description="Countries it concerns without naming them: place, participants' states."
-        ),
-    ]
-    origin: Annotated[
-        Origin | None,
-        Field(description="The dataset it was loaded from; null if it was reported here."),
-    ]
-    reported: Annotated[Day, Field(description="The last day by which it may have been published.")]
-    recorded_at: Instant
-    recorded_by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentAnswer:
-    """An incident as shown, with every account that it is made of."""
-
-    position: PositionRead
-    as_of: AsOf
-    reported_by: ReportedBy
-    incident: Entry
-    accounts: tuple[ShownAccount, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NotShownYet:
     """What was asked for is recorded for good, at this position; the timelines do not reach it yet."""
 
@@ -138,6 +105,10 @@ class ActorAnswer:
     as_of: AsOf
     reported_by: ReportedBy
     actor: ActorProfile
+    merged_into: Annotated[
+        str | None, Field(description="The actor that it is one with, and is shown as.")
+    ]
+    merged: Annotated[tuple[str, ...], Field(description="The actors that it stands for as well.")]
     timeline: TimelineAddress
 
 

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Body, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.dates import iso_of_day
-from domain.incidents import incident_at
-from domain.records import IncidentRecord, Recorded
+from domain.revisions import Revision
 from domain.values import Account
 from service.api.answers import Answer, url_of
 from service.api.context import casus_of, moment_of
-from service.api.documents import (
-    NOT_MODIFIED,
-    RECORDED_NOT_SHOWN,
-    IncidentAnswer,
-    ShownAccount,
-    problem_responses,
-)
+from service.api.documents import NOT_MODIFIED, RECORDED_NOT_SHOWN, problem_responses
+from service.api.dossiers import IncidentAnswer, incident_document
 from service.api.parameters import Clocks, TimelineQuery
 from service.api.problems import Problem
+from service.api.revising import add_revision
 from service.api.routing import ReadRoute, WriteRoute
 from service.api.timelines import Subject, Timeline, timeline_answer, timeline_start
-from service.api.writing import IdempotencyKey, author_of, keyed, recorded
-from service.bootstrap import Casus
+from service.api.writing import IdempotencyKey, caller_of, recorded, seen_of
 from service.reading.clocks import Moment
+from service.recording import NotRecorded, Written
+from service.revisions import OF_INCIDENTS
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"], route_class=ReadRoute)
 writes = APIRouter(prefix="/v1/incidents", tags=["incidents"], route_class=WriteRoute)
+
+IncidentId = Annotated[
+    str, Path(description="The incident's id.", json_schema_extra={"format": "uuid"})
+]
 
 ALL = Subject(kind="all", id=None, name="All incidents")
 
@@ -80,23 +78,17 @@ def search_incidents(request: Request, query: Annotated[TimelineQuery, Query()])
 def get_incident(
     request: Request,
     query: Annotated[Clocks, Query()],
-    incident_id: Annotated[
-        str, Path(description="The incident's id.", json_schema_extra={"format": "uuid"})
-    ],
+    incident_id: IncidentId,
 ) -> Response:
     """An incident as shown, and every account that it is made of, at a moment."""
     casus = casus_of(request)
     moment = moment_of(casus, query)
-    stream = _stream_of(incident_id)
-    body = _incident_bytes(casus, stream, moment) if stream else None
-    if body is None:
-        raise Problem(
-            "unknown-incident",
-            f"there is no incident {incident_id[:100]!r} at position {moment.position}"
-            + (f", reported by {moment.reported_by_text}" if moment.reported_by_text else ""),
-        )
-    answer = Answer(request, moment, fixed=query.fixed)
-    return answer.not_modified() or answer.of(body)
+    stream = stream_of(incident_id)
+    document = incident_document(casus, stream, moment) if stream else None
+    if document is None:
+        raise no_such_incident(incident_id, moment)
+    answer = Answer(request, moment, fixed=query.fixed, changed=document.changed)
+    return answer.not_modified() or answer.of(document.body)
 
 
 @writes.post(
@@ -134,16 +126,30 @@ def report_incident(
 ) -> Response:
     """Report an incident by its first account: what one source says of it, complete in itself."""
     casus = casus_of(request)
-    written = casus.desk.report_incident(
-        body, author_of(request), keyed(request, idempotency_key, body)
+    written = casus.desk.report_incident(body, caller_of(request, idempotency_key, body))
+    return incident_recorded(request, written, f"{url_of(request)}/{written.stream}")
+
+
+def no_such_incident(incident_id: str, moment: Moment) -> Problem:
+    """The problem of an incident that is not there."""
+    return Problem(
+        "unknown-incident",
+        f"there is no incident {incident_id[:100]!r} at position {moment.position}"
+        + (f", reported by {moment.reported_by_text}" if moment.reported_by_text else ""),
     )
-    location = f"{url_of(request)}/{written.stream}"
+
+
+def incident_recorded(request: Request, written: Written, location: str) -> Response:
+    """The answer to a write about an incident: the incident, as at the write's own position."""
+    casus = casus_of(request)
+
     return recorded(
-        request, written, location, lambda moment: _incident_bytes(casus, written.stream, moment)
+        request, written, location, lambda at: incident_document(casus, written.stream, at)
     )
 
 
-def _stream_of(incident_id: str) -> UUID | None:
+def stream_of(incident_id: str) -> UUID | None:
+    """The incident's stream; None for what can be no incident's id."""
     try:
         stream = UUID(incident_id)
     except ValueError:
@@ -151,30 +157,30 @@ def _stream_of(incident_id: str) -> UUID | None:
     return stream if str(stream) == incident_id.lower() else None
 
 
-def _incident_bytes(casus: Casus, stream: UUID, moment: Moment) -> bytes | None:
-    """The answer's bytes: the entry from its row, the accounts from the incident's own stream."""
-    entry = casus.reader.incident(str(stream), moment)
-    if entry is None:
-        return None
-    history = cast("list[Recorded[IncidentRecord]]", casus.log.stream(stream))
-    incident = incident_at(history, moment.position, moment.reported_by)
-    accounts = [
-        ShownAccount(
-            number=held.number,
-            account=held.account,
-            implied=held.implied,
-            origin=held.origin,
-            reported=iso_of_day(held.reported),
-            recorded_at=held.recorded_at,
-            recorded_by=held.recorded_by,
-        )
-        for held in (incident.accounts if incident else ())
-    ]
-    head = orjson.dumps(
-        {
-            "position": moment.position,
-            "as_of": moment.as_of,
-            "reported_by": moment.reported_by_text,
-        }
+def revise_incident(
+    request: Request, incident_id: str, revision: Revision, key: str | None, if_match: str
+) -> Response:
+    """Record a revision of an incident, and answer with the incident as it is then."""
+    casus = casus_of(request)
+    caller = caller_of(request, key, revision, seen_of(if_match))
+    stream = stream_of(incident_id)
+    try:
+        if stream is None:
+            raise NotRecorded
+        written = casus.desk.revise_incident(stream, revision, caller)
+    except NotRecorded:
+        raise no_such_incident(incident_id, casus.reader.moment()) from None
+    location, _, _ = url_of(request).rpartition("/")
+    return incident_recorded(request, written, location)
+
+
+for name, kind in OF_INCIDENTS.items():
+    add_revision(
+        writes,
+        f"/{{incident_id}}/{name}",
+        kind,
+        revise_incident,
+        path_parameter=("incident_id", IncidentId),
+        answer=IncidentAnswer,
+        unknown="unknown-incident",
     )
-    return b'%b,"incident":%b,"accounts":%b}' % (head[:-1], entry, orjson.dumps(accounts))

@@ -121,6 +121,28 @@ _TYPES = (
         "Use the actor that is there, or choose another id.",
     ),
     ProblemType(
+        "conflict",
+        409,
+        "It clashes with what is recorded",
+        "What was asked for contradicts the record, or would change nothing. Nothing was recorded.",
+        "`detail` says what it clashes with, `conflict` where that is: read it, and decide again.",
+    ),
+    ProblemType(
+        "precondition-failed",
+        412,
+        "It has changed meanwhile",
+        "What is to be revised is no longer as you have read it. Nothing was recorded.",
+        "Read it again: its ETag is the one to send as If-Match.",
+    ),
+    ProblemType(
+        "precondition-required",
+        428,
+        "If-Match is missing",
+        "Revisions say what they revise, so that nobody overwrites what they have not seen. Nothing"
+        " was recorded.",
+        "Send the ETag of what you have read as If-Match; `*` revises it unseen.",
+    ),
+    ProblemType(
         "idempotency-key-reused",
         409,
         "The key named another request",

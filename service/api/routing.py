@@ -89,13 +89,17 @@ class _NoParameters(BaseModel):
 
 
 class WriteRoute(APIRoute):
-    """A write: ``endpoint(request, body, idempotency_key, **path parameters)``, on a thread."""
+    """A write: ``endpoint(request, body, idempotency_key, **path parameters)``, on a thread.
+
+    Where it revises something, ``if_match`` is another argument: what the header of that name says.
+    """
 
     def get_route_handler(self) -> Handler:
         """The handler."""
         endpoint: Callable[..., Response] = self.endpoint
         hints = get_type_hints(endpoint)
         adapter: TypeAdapter[Any] = TypeAdapter(hints["body"])
+        revises = "if_match" in hints
 
         async def handle(request: Request) -> Response:
             parse_query(_NoParameters, request.scope["query_string"])
@@ -106,7 +110,10 @@ class WriteRoute(APIRoute):
             except ValidationError as error:
                 faults = faults_of_validation(error)
                 raise Problem("invalid-body", _count(len(faults)), faults=faults) from None
-            return await run_in_threadpool(endpoint, request, value, key, **request.path_params)
+            named = {"idempotency_key": key, **request.path_params}
+            if revises:
+                named["if_match"] = ",".join(request.headers.getlist("if-match"))
+            return await run_in_threadpool(endpoint, request, body=value, **named)
 
         return handle
 

@@ -61,7 +61,7 @@ def timeline_answer(
     casus = casus_of(request)
     selection = _selected(query.selection, subject)
     moment = start.moment
-    if query.actor and casus.reader.actor(query.actor, moment.position) is None:
+    if query.actor and casus.reader.actors.get(query.actor, moment.position) is None:
         unknown = no_such_actor(casus, query.actor, moment.position)
         raise Problem(
             "bad-parameter",

@@ -16,10 +16,11 @@ from starlette.responses import Response
 from service.api.answers import Answer
 from service.api.context import casus_of
 from service.api.documents import NotShownYet
+from service.api.dossiers import Document
 from service.api.problems import Problem
 from service.log.recorder import KeyedRequest
 from service.reading.clocks import Moment
-from service.recording import Written
+from service.recording import Caller, Written
 
 log = logging.getLogger("casus")
 
@@ -33,6 +34,20 @@ IdempotencyKey = Annotated[
         description="Repeated with the same body, the request is carried out once and answered alike.",
     ),
 ]
+
+IfMatch = Annotated[
+    str,
+    Header(
+        alias="If-Match",
+        max_length=1_000,
+        description="The ETag of what you have read and now revise, or `*` for whatever it is.",
+    ),
+]
+
+Seen = frozenset[int] | None
+
+_TAG = re.compile(r'"(?:(?P<position>[0-9]{1,18})\.[^"]*|[^"]*)"|W/"[^"]*"')
+"""An ETag; those of what can be revised begin with the position of its last change. A weak one is none."""
 
 _KEY = re.compile(r"[!-~]{1,255}")
 
@@ -52,26 +67,50 @@ def idempotency_key_of(request: Request) -> str | None:
     return keys[0] if keys else None
 
 
-def keyed(request: Request, key: str | None, body: Any) -> KeyedRequest | None:
-    """A request's key, the author's own, with a digest of what the request asks for."""
+def caller_of(request: Request, key: str | None, body: Any, seen: Seen = None) -> Caller:
+    """Who asks for a write; their key comes with a digest of what they ask for."""
+    by = author_of(request)
     if key is None:
-        return None
+        return Caller(by=by, seen=seen)
     digest = sha256(f"{request.method} {request.scope['path']}\n".encode())
     digest.update(orjson.dumps(body))
-    return KeyedRequest(key=f"{author_of(request)}:{key}", fingerprint=digest.hexdigest())
+    return Caller(
+        by=by,
+        request=KeyedRequest(key=f"{by}:{key}", fingerprint=digest.hexdigest()),
+        seen=seen,
+    )
+
+
+def seen_of(if_match: str) -> Seen:
+    """The states of a resource, as positions, that If-Match names; None for any. Raises `Problem`."""
+    tags = [tag.strip() for tag in if_match.split(",")]
+    if tags == [""]:
+        raise Problem(
+            "precondition-required",
+            "If-Match is missing: send the ETag of what you have read, or * to revise it unseen",
+        )
+    if tags == ["*"]:
+        return None
+    matches = [_TAG.fullmatch(tag) for tag in tags]
+    if not all(matches):
+        raise Problem("bad-header", "If-Match is *, or one or several quoted ETags")
+    return frozenset(int(match["position"]) for match in matches if match and match["position"])
 
 
 def recorded(
-    request: Request, written: Written, location: str, body: Callable[[Moment], bytes | None]
+    request: Request,
+    written: Written,
+    location: str,
+    document: Callable[[Moment], Document | None],
 ) -> Response:
     """201 with what was recorded, as at its own position; 202 while the timelines can't show it."""
     if written.shown:
         try:
             moment = casus_of(request).reader.moment(written.position)
-            if shown := body(moment):
-                answer = Answer(request, moment, location=location)
+            if shown := document(moment):
+                answer = Answer(request, moment, location=location, changed=shown.changed)
                 answer.headers["Location"] = location
-                return answer.of(shown, status=201)
+                return answer.of(shown.body, status=201)
         except Exception:
             # It is recorded: whatever is wrong with the rows, the client must not send it again.
             log.exception("position %s is recorded, but can't be shown", written.position)

@@ -11,15 +11,15 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from domain.actors import register_actor
 from domain.checks import Fault, Faulty, faults_of_account
 from domain.ids import actor_stream, uuid8
-from domain.incidents import Recording, add_account, report_incident
-from domain.records import IncidentRecord, Record, Recorded
+from domain.records import ACCOUNT_RECORDS, Record, Recorded
+from domain.reporting import Recording, add_account, report_incident
 from domain.text import STRICT_SHAPE, Line, Slug, Text
 from domain.values import Account, ActorProfile, Origin
 from service.faults import faults_of_validation
@@ -177,8 +177,12 @@ class _Decider:
     def _of_incidents(self) -> Iterator[Recorded[Record]]:
         for index, incident in enumerate(self._chronicle.incidents):
             stream = uuid8(self._chronicle.dataset, incident.key)
-            history = cast("list[Recorded[IncidentRecord]]", self._log.stream(stream))
-            held = {recorded.record.account for recorded in history}
+            history = self._log.incident(stream)
+            held = {
+                recorded.record.account
+                for recorded in history
+                if isinstance(recorded.record, ACCOUNT_RECORDS)
+            }
             version = len(history)
             for number, account in enumerate(incident.accounts):
                 decide = add_account if version else report_incident

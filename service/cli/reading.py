@@ -80,21 +80,20 @@ def _option(name: str, text: str | None, read: Callable[[str], T]) -> T | None:
 
 def _subject(casus: Casus, text: str, moment: Moment) -> tuple[SubjectKey, str]:
     slug = text.encode(errors="replace").decode()  # what the shell passes need not be UTF-8
-    profile = casus.reader.actor(slug, moment.position)
-    if profile is None:
+    actor = casus.reader.actors.get(slug, moment.position)
+    if actor is None or actor.merged_into:
         try:
             country = find_country(slug)
         except UnknownCountry as unknown:
-            found = casus.reader.actor_named(slug, moment.position)
-            if found is None:
+            found = casus.reader.actors.named(slug, moment.position)
+            actor = casus.reader.actors.get(found, moment.position) if found else None
+            if actor is None:
                 near = ", ".join(f"{each.code} ({each.name})" for each in unknown.nearest)
                 hint = f"; nearest countries: {near}" if near else ""
                 refuse(f"no country and no actor is called {slug!r}{hint}")
-            slug, profile = found, casus.reader.actor(found, moment.position)
         else:
             return SubjectKey("country", country.code), country.name
-    name = orjson.loads(profile or b"{}")["names"][0]["text"]
-    return SubjectKey("actor", slug), name
+    return SubjectKey("actor", actor.slug), actor.name
 
 
 def _entries(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,25 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from domain.records import AccountAdded, ActorRegistered, IncidentReported, Record, Recorded
+from domain.records import (
+    AccountAdded,
+    AccountRevised,
+    AccountWithdrawn,
+    ActorAffiliated,
+    ActorNamed,
+    ActorRegistered,
+    ActorReleased,
+    ActorsMerged,
+    ActorsUnmerged,
+    IncidentCorrected,
+    IncidentMerged,
+    IncidentReinstated,
+    IncidentReported,
+    IncidentRetracted,
+    IncidentUnmerged,
+    Record,
+    Recorded,
+)
 from service.cli.output import out
 from service.reading.clocks import Moment
 
@@ -109,9 +128,31 @@ def _figure(figure: dict[str, Any]) -> str:
     return f"{figure['measure'].replace('_', ' ')}: {counted}{disputed}"
 
 
-def _about(record: Record) -> str:
+def _about(record: Record) -> str:  # noqa: PLR0911 - one for each kind
     match record:
-        case IncidentReported() | AccountAdded():
+        case IncidentReported() | AccountAdded() | AccountRevised():
             return f"{record.account.title} ({record.account.source.name})"
         case ActorRegistered():
             return f"{record.actor.id}: {record.actor.names[0].text}"
+        case IncidentMerged():
+            return f"into {record.into}: {record.reason}"
+        case IncidentUnmerged():
+            return f"out of {record.out_of}: {record.reason}"
+        case AccountWithdrawn():
+            return f"account {record.number}: {record.reason}"
+        case IncidentCorrected():
+            fields = [each.name for each in dataclasses.fields(record.changes)]
+            changed = [name for name in fields if getattr(record.changes, name)]
+            return f"{', '.join(changed)}: {record.reason}"
+        case IncidentRetracted() | IncidentReinstated():
+            return record.reason
+        case ActorNamed():
+            return f"{record.actor}: {record.name.text}: {record.reason}"
+        case ActorAffiliated():
+            return f"{record.actor} to {record.affiliation.actor}: {record.reason}"
+        case ActorReleased():
+            return f"{record.actor} from {record.parent}: {record.reason}"
+        case ActorsMerged():
+            return f"{record.actor} into {record.into}: {record.reason}"
+        case ActorsUnmerged():
+            return f"{record.actor} out of {record.out_of}: {record.reason}"

@@ -7,18 +7,27 @@ Nothing here changes or deletes a record.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError
 
-from domain.records import Record, Recorded
+from domain.ids import actor_stream
+from domain.records import ActorRecord, IncidentMerged, IncidentRecord, Record, Recorded
 from service.log.codec import Codec, RecordMapper
 from service.log.recorder import KeyedRequest, KnownRequest, LogRecorder
+from service.log.ties import Ties
 from service.sqlite import Datastore
 
 READ_BATCH = 1_000
+
+STREAMS_AT_ONCE = 500
+"""Streams that one statement names."""
+
+BEYOND = 2**62
+"""Beyond every position."""
 
 
 class Clash(Exception):
@@ -36,15 +45,22 @@ class Log:
         self._recorder.create_table()
         self._mapper = RecordMapper(Codec())
         self._appending = threading.Lock()
+        self.ties = Ties(self._merges)
 
     def append(
-        self, records: Sequence[Recorded[Record]], request: KeyedRequest | None = None
+        self,
+        records: Sequence[Recorded[Record]],
+        request: KeyedRequest | None = None,
+        unmoved: Mapping[UUID, int] | None = None,
     ) -> Sequence[int]:
-        """Append records in one transaction; their positions. Raises `Clash`, having changed nothing."""
+        """Append records in one transaction; their positions. Raises `Clash`, having changed nothing.
+
+        It clashes as well where one of the streams in `unmoved` is no longer at its version.
+        """
         stored = [self._mapper.to_stored_event(recorded) for recorded in records]
         try:
             with self._appending:
-                positions = self._recorder.insert_events(stored, request=request)
+                positions = self._recorder.insert_events(stored, request=request, unmoved=unmoved)
         except IntegrityError as error:
             raise Clash(str(error)) from error
         return positions or ()
@@ -60,9 +76,36 @@ class Log:
             yield from batch
             after = batch[-1].position
 
-    def stream(self, stream: UUID) -> list[Recorded[Record]]:
-        """The records of one stream, in order; none if nothing was recorded there."""
-        return [self._mapper.to_recorded(each) for each in self._recorder.select_stream(stream)]
+    def incident(self, stream: UUID) -> list[Recorded[IncidentRecord]]:
+        """The records of one incident, in order; none if it was never reported."""
+        found = map(self._mapper.to_recorded, self._recorder.select_stream(stream))
+        return cast("list[Recorded[IncidentRecord]]", list(found))
+
+    def incidents(
+        self, streams: Collection[UUID], below: int = BEYOND
+    ) -> list[Recorded[IncidentRecord]]:
+        """The records of incidents below a position, in order of the log."""
+        wanted = list(streams)
+        found: list[Recorded[Record]] = []
+        for start in range(0, len(wanted), STREAMS_AT_ONCE):
+            some = wanted[start : start + STREAMS_AT_ONCE]
+            found += map(self._mapper.to_recorded, self._recorder.select_streams(some, below))
+        if len(wanted) > STREAMS_AT_ONCE:
+            found.sort(key=lambda recorded: recorded.position)
+        return cast("list[Recorded[IncidentRecord]]", found)
+
+    def tied(self, stream: UUID) -> Collection[UUID]:
+        """All incidents that one was ever merged with, itself included."""
+        return self.ties.of((stream,)).get(stream, (stream,))
+
+    def actor(self, slug: str) -> list[Recorded[ActorRecord]]:
+        """The records of one actor, in order; none if it was never registered."""
+        found = map(self._mapper.to_recorded, self._recorder.select_stream(actor_stream(slug)))
+        return cast("list[Recorded[ActorRecord]]", list(found))
+
+    def _merges(self, after: int) -> list[Recorded[IncidentMerged]]:
+        found = map(self._mapper.to_recorded, self._recorder.select_merges(after))
+        return cast("list[Recorded[IncidentMerged]]", list(found))
 
     def request(self, key: str) -> KnownRequest | None:
         """What is known of an idempotency key."""

@@ -27,10 +27,21 @@ Fields = dict[str, Any]
 Upcast = tuple[str, Callable[[Fields], Fields]]
 """The next topic, and the fields it has, from those of the topic before."""
 
-RECORD_TYPES: tuple[type[Record], ...] = (*get_args(IncidentRecord), ActorRecord)
+RECORD_TYPES: tuple[type[Record], ...] = (*get_args(IncidentRecord), *get_args(ActorRecord))
 
-UPCASTS: Mapping[str, Upcast] = {}
-"""By old topic. Empty while every record type is at its first version."""
+
+def _with_release(fields: Fields) -> Fields:
+    origin = fields["origin"]
+    return fields | {"origin": origin and {**origin, "release": None}}
+
+
+UPCASTS: Mapping[str, Upcast] = {
+    # Origins had no release, and an account was added without a reason.
+    "incident-reported.v1": ("incident-reported.v2", _with_release),
+    "account-added.v1": ("account-added.v2", lambda old: _with_release(old) | {"reason": None}),
+    "actor-registered.v1": ("actor-registered.v2", _with_release),
+}
+"""By old topic."""
 
 
 _ENCODE = msgspec.json.Encoder().encode

@@ -11,15 +11,21 @@ A request's idempotency key is stored in the transaction of its records: both ar
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, OperationalError, StoredEvent
+from eventsourcing.persistence import (
+    IntegrityError,
+    Notification,
+    OperationalError,
+    StoredEvent,
+)
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
+from domain.records import IncidentMerged
 from service.database import Database
 from service.sqlite import Datastore
 
@@ -71,6 +77,9 @@ class LogRecorder(SQLiteApplicationRecorder):
                 key TEXT PRIMARY KEY,
                 fingerprint TEXT NOT NULL,
                 position INTEGER NOT NULL) WITHOUT ROWID""",
+            # Which incidents are tied to which is read from these few records.
+            f"""CREATE INDEX IF NOT EXISTS merges ON {self.events_table_name} (position)
+                WHERE topic = '{IncidentMerged.TOPIC}'""",
         ]
 
     def _insert_events(
@@ -78,8 +87,17 @@ class LogRecorder(SQLiteApplicationRecorder):
         c: SQLiteCursor,
         stored_events: Sequence[StoredEvent],
         request: KeyedRequest | None = None,
+        unmoved: Mapping[UUID, int] | None = None,
         **_: Any,
     ) -> Sequence[int]:
+        for stream, version in (unmoved or {}).items():
+            c.execute(
+                f"SELECT max(originator_version) FROM {self.events_table_name}"
+                " WHERE originator_id = ?",
+                (stream.hex,),
+            )
+            if (c.fetchone()[0] or 0) != version:
+                raise IntegrityError(f"stream {stream} has moved beyond version {version}")
         c.execute(f"SELECT coalesce(max(position), 0) + 1 FROM {self.events_table_name}")
         first: int = c.fetchone()[0]
         positions = range(first, first + len(stored_events))
@@ -118,6 +136,18 @@ class LogRecorder(SQLiteApplicationRecorder):
     def select_stream(self, stream: UUID, limit: int = -1) -> Sequence[Notification]:
         """The records of one stream in order, with their positions."""
         return self._select("originator_id = ?", [stream.hex, limit])
+
+    def select_streams(self, streams: Sequence[UUID], below: int) -> Sequence[Notification]:
+        """The records of streams below a position, in order."""
+        marks = ",".join("?" * len(streams))
+        return self._select(
+            f"originator_id IN ({marks}) AND position < ?",
+            [*(stream.hex for stream in streams), below, -1],
+        )
+
+    def select_merges(self, after: int) -> Sequence[Notification]:
+        """The records of incidents' merges beyond a position, in order."""
+        return self._select(f"topic = '{IncidentMerged.TOPIC}' AND position > ?", [after, -1])
 
     def select_request(self, key: str) -> KnownRequest | None:
         """What is known of an idempotency key; None if it was never used."""

@@ -11,14 +11,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from domain.vocabulary import Status
-from projections.actors import folded
 from service.database import Database
+from service.reading.actors import Actors
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
 from service.reading.directory import Directory
-from service.reading.selection import PageEnd, Selection, page_statement, reaching_in_statement
+from service.reading.selection import PageEnd, Selected, Selection, Share
+from service.reading.statements import page_statement, reaching_in_statement
 from service.views.store import TRACKED
 
 
@@ -54,6 +54,7 @@ class Reader:
     ) -> None:
         self._database = Database(path, has_moved)
         self._directory = Directory(self._database)
+        self.actors = Actors(self._database, self._directory)
         self._instant = lru_cache(maxsize=4_096)(self._instant_at)
         self._country_counts = lru_cache(maxsize=16)(self._counted_countries)
 
@@ -85,10 +86,11 @@ class Reader:
 
     def page(self, selection: Selection, moment: Moment, after: PageEnd | None, limit: int) -> Page:
         """A page of at most `limit` entries."""
-        reaching_in = reaching_in_statement(selection)
+        selected = self.selected(selection, moment)
+        reaching_in = reaching_in_statement(selected)
         reaches_in = bool(reaching_in and self._database.rows(*reaching_in))
         rows = self._database.rows(
-            *page_statement(selection, moment, after, limit + 1, reaches_in=reaches_in)
+            *page_statement(selected, moment, after, limit + 1, reaches_in=reaches_in)
         )
         following = PageEnd(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
         del rows[limit:]
@@ -101,6 +103,19 @@ class Reader:
             ],
             following,
         )
+
+    def selected(self, selection: Selection, moment: Moment) -> Selected:
+        """A selection, with whoever stands for its actors, or belongs to them, at the moment."""
+        subject, actor = selection.subject, selection.actor
+        shares: tuple[Share, ...] = ()
+        if subject is not None:
+            shares = (
+                self._directory.shares(subject.id, moment.position, members=selection.members)
+                if subject.kind == "actor"
+                else (Share(subject.id),)
+            )
+        also = (actor, *self._directory.merged(actor, moment.position)) if actor else ()
+        return Selected(selection, shares, also)
 
     def incident(self, incident: str, moment: Moment) -> bytes | None:
         """The entry of one incident; None if it is not there at the moment."""
@@ -129,69 +144,6 @@ class Reader:
             (position, position, reported_by, reported_by, Status.RETRACTED),
         )
         return [CountryCount(*row) for row in rows]
-
-    def actor(self, slug: str, position: int) -> bytes | None:
-        """An actor's profile as JSON; None if it was not registered by then."""
-        rows = self._database.rows(
-            "SELECT profile FROM actor_version"
-            " WHERE actor = ? AND from_position <= ? AND to_position > ?",
-            (slug, position, position),
-        )
-        return rows[0][0] if rows else None
-
-    def actor_named(self, alias: str, position: int) -> str | None:
-        """The slug of the one actor that a name or external id leads to; None if none or several.
-
-        A slug in another case leads to its actor, whoever else has it for a name.
-        """
-        slug = alias.lower()
-        if slug != alias and self.actor(slug, position):
-            return slug
-        rows = self._database.rows(
-            "SELECT DISTINCT actor FROM actor_alias"
-            " WHERE alias = ? AND from_position <= ? AND to_position > ? LIMIT 2",
-            (folded(alias), position, position),
-        )
-        return str(rows[0][0]) if len(rows) == 1 else None
-
-    def actors(
-        self,
-        position: int,
-        *,
-        after: str,
-        limit: int,
-        kind: str | None = None,
-        state: str | None = None,
-        text: str | None = None,
-    ) -> tuple[list[bytes], str | None]:
-        """Profiles as JSON by slug, and the slug that the next page comes after."""
-        where = ["actor > ?", "from_position <= ?", "to_position > ?"]
-        parameters: list[Any] = [after, position, position]
-        for column, value in (("kind", kind), ("state", state)):
-            if value:
-                where.append(f"{column} = ?")
-                parameters.append(value)
-        if text:
-            where.append(
-                "actor IN (SELECT actor FROM actor_alias"
-                " WHERE instr(alias, ?) > 0 AND from_position <= ? AND to_position > ?)"
-            )
-            parameters += [folded(text), position, position]
-        rows = self._database.rows(
-            f"SELECT actor, profile FROM actor_version WHERE {' AND '.join(where)}"
-            " ORDER BY actor LIMIT ?",
-            [*parameters, limit + 1],
-        )
-        return [row[1] for row in rows[:limit]], rows[limit - 1][0] if len(rows) > limit else None
-
-    def actor_slugs(self, start: str, position: int, limit: int) -> list[str]:
-        """At most `limit` slugs that begin with `start`, of actors registered by a position."""
-        rows = self._database.rows(
-            "SELECT actor FROM actor_version"
-            " WHERE actor >= ? AND actor < ? AND from_position <= ? AND to_position > ? LIMIT ?",
-            (start, start + "~", position, position, limit),
-        )
-        return [row[0] for row in rows]
 
     def _position_at(self, instant: str, head: int) -> int:
         rows = self._database.rows(

@@ -26,6 +26,15 @@ class Moment:
         """The reported day as ISO 8601; None where nothing is left out."""
         return None if self.reported_by == EVERYTHING_REPORTED else iso_of_day(self.reported_by)
 
+    @property
+    def fields(self) -> dict[str, int | str | None]:
+        """The moment as every answer begins with it."""
+        return {
+            "position": self.position,
+            "as_of": self.as_of,
+            "reported_by": self.reported_by_text,
+        }
+
 
 class BadInstant(ValueError):
     """Raised when a text is neither an instant nor a day."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
 from eventsourcing.persistence import PersistenceError
 
 import projections
+from domain.actors import Actor, actor_at
 from domain.records import IncidentRecord, Recorded
 from service.database import is_trouble_of_the_store
 from service.log import Log
@@ -46,9 +46,16 @@ class ProjectionStopped(Exception):
 class _LogHistories:
     log: Log
 
-    def before(self, stream: UUID, version: int) -> Sequence[Recorded[IncidentRecord]]:
-        history = cast("list[Recorded[IncidentRecord]]", self.log.stream(stream))
-        return [recorded for recorded in history if recorded.version < version]
+    def ties(self, streams: Collection[UUID]) -> Mapping[UUID, Collection[UUID]]:
+        return self.log.ties.of(streams)
+
+    def before(
+        self, streams: Collection[UUID], position: int
+    ) -> Sequence[Recorded[IncidentRecord]]:
+        return self.log.incidents(streams, position) if streams else ()
+
+    def actor(self, slug: str, position: int) -> Actor | None:
+        return actor_at(self.log.actor(slug), position)
 
 
 class Projector:

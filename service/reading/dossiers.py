@@ -1,0 +1,41 @@
+"""Dossiers: an incident with all that it is made of, folded from its own records in the log.
+
+An incident is a handful of records: they are not copied into the projections. What a dossier says is what
+the projections' rows say of the same moment, for both are the domain's own fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.incidents import Incident, incidents_at, merged_into, standing, survivor
+from domain.resolution import Trace, trace
+from service.log import Log
+from service.reading.clocks import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """An incident at a moment, the incidents that are merged into it, and where its values come from."""
+
+    incident: Incident
+    absorbed: tuple[UUID, ...]
+    traces: tuple[Trace, ...]
+
+
+class Dossiers:
+    """Dossiers of the incidents of a log."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def at(self, stream: UUID, moment: Moment) -> Dossier | None:
+        """The dossier of the incident that stands for this one; None if none is there at the moment."""
+        history = self._log.incidents(self._log.tied(stream), moment.position + 1)
+        incidents = incidents_at(history, moment.position, moment.reported_by)
+        wanted = survivor(incidents, stream)
+        for incident in standing(incidents):
+            if incident.stream == wanted:
+                return Dossier(incident, merged_into(incidents, wanted), trace(incident))
+        return None
