@@ -34,6 +34,7 @@ from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
 from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
 from service.log import Log
+from service.recording import Caller
 from service.settings import Settings
 
 with warnings.catch_warnings():
@@ -44,6 +45,9 @@ with warnings.catch_warnings():
 # No test fails for being slow on a busy machine.
 hypothesis.settings.register_profile("casus", deadline=None)
 hypothesis.settings.load_profile("casus")
+
+CALLER = Caller(by="test")
+"""Who writes in tests, whatever it is that they revise."""
 
 
 class SettableClock:

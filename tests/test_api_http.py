@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.bootstrap import Casus
-from tests.conftest import an_account
+from tests.conftest import CALLER, an_account
 
 TIMELINE = "/v1/countries/AFG/timeline"
 READS = [
@@ -64,7 +64,7 @@ def test_different_questions_have_different_etags(reading) -> None:
 
 def test_a_new_record_changes_the_etag(casus: Casus, client) -> None:
     before = client.get("/v1/incidents").headers["etag"]
-    casus.desk.report_incident(an_account(), by="test")
+    casus.desk.report_incident(an_account(), CALLER)
     assert client.get("/v1/incidents", headers={"if-none-match": before}).status_code == 200
 
 
@@ -252,7 +252,7 @@ def test_an_address_with_a_position_answers_the_same_bytes_for_ever(
 ) -> None:
     addresses = [f"{path}?position=60" for path in READS if "{" not in path]
     before = [client.get(address, headers=PLAIN) for address in addresses]
-    chronicle.desk.report_incident(an_account(), by="test")
+    chronicle.desk.report_incident(an_account(), CALLER)
     for held, address in zip(before, addresses, strict=True):
         answer = client.get(address, headers=PLAIN)
         assert answer.content == held.content

@@ -5,14 +5,15 @@ from __future__ import annotations
 from domain.values import ActorName, ExternalId, Figure
 from domain.vocabulary import Measure
 from service.bootstrap import Casus
-from tests.conftest import a_profile, an_account
+from service.recording import Caller
+from tests.conftest import CALLER, a_profile, an_account
 
 # one incident
 
 
 def test_an_incident_comes_with_every_account_it_is_made_of(casus: Casus, client) -> None:
     written = casus.desk.report_incident(
-        an_account(figures=(Figure(measure=Measure.KILLED, best=3),)), by="somebody"
+        an_account(figures=(Figure(measure=Measure.KILLED, best=3),)), Caller(by="somebody")
     )
     answer = client.get(f"/v1/incidents/{written.stream}").json()
     (account,) = answer["accounts"]
@@ -25,7 +26,7 @@ def test_an_incident_comes_with_every_account_it_is_made_of(casus: Casus, client
 
 
 def test_an_incident_is_found_by_its_id_in_upper_case(casus: Casus, client) -> None:
-    written = casus.desk.report_incident(an_account(), by="test")
+    written = casus.desk.report_incident(an_account(), CALLER)
     assert client.get(f"/v1/incidents/{str(written.stream).upper()}").status_code == 200
 
 
@@ -54,7 +55,7 @@ def test_a_name_or_an_external_id_leads_to_the_actor(casus: Casus, client) -> No
             names=(ActorName(text="Taliban", language="en"), ActorName(text="Талибан")),
             external_ids=(ExternalId(scheme="ucdp", id="303"),),
         ),
-        by="test",
+        CALLER,
     )
     for alias in ("Taliban", "ТАЛИБАН", "ucdp:303", "UCDP:303"):
         answer = client.get(f"/v1/actors/{alias}", follow_redirects=False)
@@ -68,6 +69,6 @@ def test_a_name_or_an_external_id_leads_to_the_actor(casus: Casus, client) -> No
 
 def test_a_name_that_two_actors_bear_leads_to_neither(casus: Casus, client) -> None:
     for slug in ("taliban", "tehrik-i-taliban"):
-        casus.desk.register_actor(a_profile(id=slug, name="The Students"), by="test")
+        casus.desk.register_actor(a_profile(id=slug, name="The Students"), CALLER)
     answer = client.get("/v1/actors/The Students", follow_redirects=False)
     assert answer.status_code == 404

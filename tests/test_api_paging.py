@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.incidents import add_account
 from domain.records import Recorded
+from domain.reporting import add_account
 from domain.values import Account, InvolvedCountry, Participant
 from domain.vocabulary import CountryRole, IncidentType, ParticipantRole
 from service.api.app import create_app
@@ -19,7 +19,7 @@ from service.api.cursors import Continuation, write_cursor
 from service.bootstrap import Casus, open_casus
 from service.recording import LoggedActors
 from service.settings import Settings
-from tests.conftest import SettableClock, TestClient, a_profile, an_account
+from tests.conftest import CALLER, SettableClock, TestClient, a_profile, an_account
 from tests.refusals import problem
 
 AFG = "/v1/countries/AFG/timeline"
@@ -87,7 +87,7 @@ class Reporters:
         """Record a new incident, or a further account of the one that has the fewest."""
         desk = self._casus.desk
         if what == NEW or not self._incidents:
-            written = desk.report_incident(account, by="test")
+            written = desk.report_incident(account, CALLER)
             self._incidents.append(written.stream)
             self._versions[written.stream] = 1
             return
@@ -111,7 +111,7 @@ def test_pages_together_are_the_whole_answer_whatever_is_recorded_meanwhile(
     with TemporaryDirectory() as home:
         casus = open_casus(Settings(CASUS_HOME=Path(home), _env_file=None), SettableClock())
         try:
-            casus.desk.register_actor(a_profile(), by="test")
+            casus.desk.register_actor(a_profile(), CALLER)
             reporters = Reporters(casus)
             for account in before:
                 reporters.add(NEW, account)
@@ -135,11 +135,11 @@ def test_pages_together_are_the_whole_answer_whatever_is_recorded_meanwhile(
 
 def test_actors_registered_between_pages_are_on_none_of_them(casus: Casus, client) -> None:
     for slug in ("b", "d", "f", "h"):
-        casus.desk.register_actor(a_profile(id=slug), by="test")
+        casus.desk.register_actor(a_profile(id=slug), CALLER)
     page = client.get("/v1/actors?limit=1").json()
     read = [actor["id"] for actor in page["items"]]
     for slug in ("a", "c", "e", "i"):
-        casus.desk.register_actor(a_profile(id=slug), by="test")
+        casus.desk.register_actor(a_profile(id=slug), CALLER)
         page = client.get(page["next"]).json() if page["next"] else page | {"items": []}
         read += [actor["id"] for actor in page["items"]]
     assert read == ["b", "d", "f", "h"]

@@ -13,7 +13,7 @@ from domain.vocabulary import CountryRole, IncidentType, ParticipantRole, Status
 from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
 from service.settings import Settings
-from tests.conftest import SettableClock, TestClient, a_profile, an_account
+from tests.conftest import CALLER, SettableClock, TestClient, a_profile, an_account
 
 Json = dict[str, Any]
 
@@ -31,9 +31,9 @@ def border(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """Four incidents at a border, of which each differs from the others in what reads select by."""
     home = tmp_path_factory.mktemp("border")
     casus = open_casus(Settings(CASUS_HOME=home, _env_file=None), SettableClock())
-    casus.desk.register_actor(a_profile(), by="test")
+    casus.desk.register_actor(a_profile(), CALLER)
     casus.desk.register_actor(
-        a_profile(id="uzbekistan", name="Uzbekistan", kind="state", state="UZB"), by="test"
+        a_profile(id="uzbekistan", name="Uzbekistan", kind="state", state="UZB"), CALLER
     )
     for account in (
         an_account(
@@ -65,7 +65,7 @@ def border(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
             place=Place(name="Fiji", country="FJI", latitude=-17.0, longitude=179.5),
         ),
     ):
-        casus.desk.report_incident(account, by="test")
+        casus.desk.report_incident(account, CALLER)
     with TestClient(create_app(casus)) as client:
         yield client
 
@@ -197,16 +197,16 @@ def test_a_timeline_is_narrowed_by_another_country_or_actor_on_it(border: TestCl
 
 def test_a_search_finds_what_any_account_says_without_accents_or_case(casus, client) -> None:
     casus.desk.report_incident(
-        an_account(title="Überfall in Kyïv", place=Place(name="São Tomé")), by="test"
+        an_account(title="Überfall in Kyïv", place=Place(name="São Tomé")), CALLER
     )
     for text in ("uberfall", "kyiv", "sao tome", "ÜBERFALL"):
         assert titles(client, "/v1/incidents", q=text) == ["Überfall in Kyïv"]
 
 
 def test_an_incident_that_may_have_lasted_for_years_is_found_within_them(casus, client) -> None:
-    casus.desk.report_incident(an_account(title="War", occurred="1978/2021"), by="test")
-    casus.desk.report_incident(an_account(title="Open", occurred="1996-09-27/.."), by="test")
-    casus.desk.report_incident(an_account(title="Since ever", occurred="../1990"), by="test")
+    casus.desk.report_incident(an_account(title="War", occurred="1978/2021"), CALLER)
+    casus.desk.report_incident(an_account(title="Open", occurred="1996-09-27/.."), CALLER)
+    casus.desk.report_incident(an_account(title="Since ever", occurred="../1990"), CALLER)
     assert titles(client, "/v1/incidents", **{"from": "1985-01-01", "to": "1985-12-31"}) == [
         "Since ever",
         "War",
@@ -216,8 +216,8 @@ def test_an_incident_that_may_have_lasted_for_years_is_found_within_them(casus, 
 
 
 def test_dates_beyond_four_digits_and_before_christ_are_shown_and_found(casus, client) -> None:
-    casus.desk.report_incident(an_account(title="Ides", occurred="-0043-03-15"), by="test")
-    casus.desk.report_incident(an_account(title="Toba", occurred="Y-74000"), by="test")
+    casus.desk.report_incident(an_account(title="Ides", occurred="-0043-03-15"), CALLER)
+    casus.desk.report_incident(an_account(title="Toba", occurred="Y-74000"), CALLER)
     items = client.get("/v1/incidents").json()["items"]
     assert [item["occurred"]["earliest"] for item in items] == ["Y-74000-01-01", "-0043-03-15"]
     assert titles(client, "/v1/incidents", **{"from": "-0043", "to": "-0043"}) == ["Ides"]
@@ -238,9 +238,9 @@ def test_a_read_at_a_position_shows_what_was_recorded_by_then(border: TestClient
 def test_a_read_as_of_an_instant_is_one_at_the_last_position_recorded_by_then(
     casus: Casus, clock, client
 ) -> None:
-    casus.desk.report_incident(an_account(title="First"), by="test")
+    casus.desk.report_incident(an_account(title="First"), CALLER)
     clock.advance(days=1)
-    casus.desk.report_incident(an_account(title="Second"), by="test")
+    casus.desk.report_incident(an_account(title="Second"), CALLER)
     for as_of, found in (
         ("2021-07-14", []),
         ("2021-07-15T08:59:59Z", []),

@@ -15,8 +15,9 @@ import pytest
 
 from service.bootstrap import Casus, open_casus
 from service.log.recorder import KeyedRequest
+from service.recording import Caller
 from service.settings import Settings
-from tests.conftest import SettableClock, a_profile, an_account
+from tests.conftest import CALLER, SettableClock, a_profile, an_account
 from tests.refusals import problem
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ ACTOR: Json = {"id": "nato", "kind": "organisation", "names": [{"text": "NATO"}]
 @pytest.fixture
 def store(casus: Casus) -> Casus:
     """An empty store, but for one actor."""
-    casus.desk.register_actor(a_profile(), by="test")
+    casus.desk.register_actor(a_profile(), CALLER)
     return casus
 
 
@@ -211,7 +212,7 @@ def test_different_incidents_at_the_same_time_are_all_recorded(store, client) ->
 def test_the_same_request_recorded_by_another_process_in_between_is_answered_as_that_one(
     settings: Settings, casus: Casus
 ) -> None:
-    request = KeyedRequest("key", "fingerprint")
+    caller = Caller(by="test", request=KeyedRequest("key", "fingerprint"))
     clock = SettableClock()
     faster = []
 
@@ -221,13 +222,13 @@ def test_the_same_request_recorded_by_another_process_in_between_is_answered_as_
         def __call__(self) -> Any:
             if not faster:
                 faster.append(None)
-                faster[0] = casus.desk.report_incident(an_account(), "test", request)
+                faster[0] = casus.desk.report_incident(an_account(), caller)
             return clock.now
 
     slower = open_casus(settings, Interfering())
     try:
         # The clock is asked before the decision; the key was looked up before that.
-        written = slower.desk.report_incident(an_account(), "test", request)
+        written = slower.desk.report_incident(an_account(), caller)
     finally:
         slower.close()
     assert written == faster[0]

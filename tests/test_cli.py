@@ -11,7 +11,7 @@ import typer
 from domain.values import Figure, Place
 from domain.vocabulary import Measure, Status
 from service.cli import app
-from tests.conftest import an_account
+from tests.conftest import CALLER, an_account
 from tests.processes import ask, run
 
 COMMANDS = typer.main.get_command(app).commands
@@ -96,7 +96,7 @@ def test_dates_figures_and_titles_are_told_in_words(casus, tmp_path):
             ),
         ),
     ):
-        casus.desk.report_incident(account, "a test")
+        casus.desk.report_incident(account, CALLER)
     table = run("timeline", "AFG", home=tmp_path, COLUMNS="120").stdout
     when = column(table, "when", "what")
     assert "2021-06-18 to 2021-06-21" in when

@@ -14,6 +14,7 @@ import pytest
 
 from service.cli import output
 from service.cli.output import progress
+from service.recording import Caller
 from tests.conftest import an_account
 from tests.processes import PATIENCE, PROGRAM, environment, run
 
@@ -108,7 +109,7 @@ def test_a_reader_that_goes_away_is_no_fault(arguments, chronicle, tmp_path):
 
 
 def test_a_terminal_that_lacks_letters_is_shown_escapes(casus, tmp_path):
-    casus.desk.report_incident(an_account(title="Душанбе …", countries=()), "Зоя")
+    casus.desk.report_incident(an_account(title="Душанбе …", countries=()), Caller(by="Зоя"))
     shown = run("log", home=tmp_path, PYTHONIOENCODING="ascii", COLUMNS="120")
     assert shown.returncode == 0
     assert "\\u0414\\u0443" in shown.stdout

@@ -34,7 +34,7 @@ def everything(log: Log) -> list[tuple[int, int, int]]:
 
 def test_a_new_log_is_empty(log):
     assert (log.head, log.read(0), list(log.follow())) == (0, [], [])
-    assert log.stream(UUID(int=1)) == []
+    assert log.incident(UUID(int=1)) == []
 
 
 def test_positions_are_1_2_3_whatever_the_batches(log):
@@ -69,8 +69,8 @@ def test_a_log_is_followed_over_many_batches(log):
 
 def test_a_stream_is_read_in_order_with_its_positions(log):
     log.append([a_record(1), a_record(2), a_record(1, 2), a_record(1, 3)])
-    assert places(log.stream(UUID(int=1))) == [(1, 1, 1), (3, 1, 2), (4, 1, 3)]
-    assert log.stream(UUID(int=2))
+    assert places(log.incident(UUID(int=1))) == [(1, 1, 1), (3, 1, 2), (4, 1, 3)]
+    assert log.incident(UUID(int=2))
 
 
 def test_what_was_appended_is_there_when_the_log_is_opened_again(log):

@@ -14,7 +14,7 @@ from service.reading.clocks import instant_text
 from service.reading.selection import Selection, SubjectKey
 from service.settings import Settings
 from service.views.projector import ProjectionStopped
-from tests.conftest import SettableClock, an_account
+from tests.conftest import CALLER, SettableClock, an_account
 
 AFGHANISTAN = Selection(subject=SubjectKey("country", "AFG"))
 
@@ -64,13 +64,13 @@ def test_a_record_that_cannot_be_read_stops_the_timelines_right_before_it(chroni
 
 
 def test_what_came_before_an_unreadable_record_is_shown_and_nothing_after_it(casus: Casus) -> None:
-    casus.desk.report_incident(an_account(title="before"), "test")
+    casus.desk.report_incident(an_account(title="before"), CALLER)
     other = open_casus(casus.settings)
     position = record_of_a_newer_casus(casus)
     with pytest.raises(ProjectionStopped):
         casus.projector.catch_up()
     # A process that does not know of the trouble records one more.
-    written = other.desk.report_incident(an_account(title="after"), "test")
+    written = other.desk.report_incident(an_account(title="after"), CALLER)
     other.close()
 
     assert not written.shown
@@ -85,7 +85,7 @@ def test_nothing_is_recorded_while_the_timelines_have_stopped(casus: Casus) -> N
     head = casus.log.head
 
     with pytest.raises(ProjectionStopped):
-        casus.desk.report_incident(an_account(), "test")
+        casus.desk.report_incident(an_account(), CALLER)
 
     assert casus.log.head == head
 
@@ -100,7 +100,7 @@ def test_the_timelines_go_on_once_the_cause_is_gone(chronicle: Casus) -> None:
     assert casus.projector.catch_up() == position
 
     assert casus.projector.failure is None
-    casus.desk.report_incident(an_account(), "test")
+    casus.desk.report_incident(an_account(), CALLER)
     assert casus.reader.head == position + 1
 
 
@@ -161,7 +161,7 @@ def test_rows_that_cannot_be_trusted_are_made_anew(home: Path, spoil: object) ->
     casus = open_casus(settings)
 
     assert everything(casus) == shown
-    casus.desk.report_incident(an_account(), "test")
+    casus.desk.report_incident(an_account(), CALLER)
     assert len(everything(casus)) == len(shown) + 1
     casus.close()
 
@@ -171,7 +171,7 @@ def test_rows_ahead_of_the_log_are_made_anew(home: Path, tmp_path: Path) -> None
     shutil.copytree(home, tmp_path / "earlier")
     casus = open_casus(settings)
     shown = everything(casus)
-    casus.desk.report_incident(an_account(), "test")
+    casus.desk.report_incident(an_account(), CALLER)
     casus.close()
 
     shutil.copy(tmp_path / "earlier" / "log.sqlite", home / "log.sqlite")
@@ -182,13 +182,13 @@ def test_rows_ahead_of_the_log_are_made_anew(home: Path, tmp_path: Path) -> None
 
 
 def test_a_clock_that_jumps_back_reorders_nothing(casus: Casus, clock: SettableClock) -> None:
-    first = casus.desk.report_incident(an_account(), "test").position
+    first = casus.desk.report_incident(an_account(), CALLER).position
     late = instant_text(clock.now)
     clock.advance(days=-30)
     early = instant_text(clock.now)
-    second = casus.desk.report_incident(an_account(), "test").position
+    second = casus.desk.report_incident(an_account(), CALLER).position
     clock.advance(days=60)
-    third = casus.desk.report_incident(an_account(), "test").position
+    third = casus.desk.report_incident(an_account(), CALLER).position
 
     assert casus.reader.moment(as_of=early).position == 0
     assert casus.reader.moment(as_of=late).position == second

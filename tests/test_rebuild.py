@@ -18,7 +18,7 @@ from service.reading.selection import Selection
 from service.views import projector
 from service.views.projector import ProjectionStopped, Projector
 from service.views.store import CursorStore, Generation, ViewFolder
-from tests.conftest import an_account
+from tests.conftest import CALLER, an_account
 from tests.records import a_record
 
 
@@ -50,7 +50,7 @@ def unreadable(casus: Casus, position: int) -> Iterator[None]:
 def three(casus: Casus) -> Casus:
     """A store with three incidents, A, B and C."""
     for title in "ABC":
-        casus.desk.report_incident(an_account(title=title), "test")
+        casus.desk.report_incident(an_account(title=title), CALLER)
     return casus
 
 
@@ -68,7 +68,7 @@ def test_a_rebuild_that_fails_leaves_everything_as_it_was(three):
         three.projector.rebuild()
     assert stopped.value.position == 2
     assert (files(three), titles(three)) == (before, ["A", "B", "C"])
-    three.desk.report_incident(an_account(title="D"), "test")
+    three.desk.report_incident(an_account(title="D"), CALLER)
     assert titles(three) == ["A", "B", "C", "D"]
     assert three.projector.rebuild() == 4
 
@@ -101,7 +101,7 @@ def test_a_rebuild_by_another_process_is_noticed_before_the_next_write(three, cl
     with closing(open_casus(three.settings, clock)) as other:
         other.projector.rebuild()
         assert titles(three) == before  # from the file that it has open
-        three.desk.report_incident(an_account(title="D"), "test")
+        three.desk.report_incident(an_account(title="D"), CALLER)
         assert three.projector.generation.path == other.projector.generation.path
         assert titles(three) == titles(other) == ["A", "B", "C", "D"]
         assert not three.projector.notice_switch()

@@ -78,12 +78,13 @@ def list_actors(request: Request, query: Annotated[ActorsQuery, Query()]) -> Res
     if following is not None:
         go_on = Continuation(moment.position, moment.reported_by, (following,))
         next_url = with_cursor(request, write_cursor(go_on, scope))
+        answer.links.append(f'<{next_url}>; rel="next"')
     body = b'{%b,"items":[%b],"next":%b}' % (
         orjson.dumps(moment.fields)[1:-1],
         b",".join(profiles),
         orjson.dumps(next_url),
     )
-    return answer.of(body, links=[f'<{next_url}>; rel="next"'] if next_url else None)
+    return answer.of(body)
 
 
 @router.get(

@@ -10,7 +10,7 @@ import zlib
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -58,6 +58,17 @@ def etag_of(url: str, query: bytes, moment: Moment) -> str:
     return blake2b(material.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
+@lru_cache(maxsize=4_096)
+def _with_position(query: bytes, position: int) -> str:
+    """A query string that fixes this position; one with a cursor does so as it is."""
+    pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True)
+    names = {name for name, _ in pairs}
+    if names & {"position", "cursor"}:
+        return query.decode("ascii")
+    kept = [pair for pair in pairs if pair[0] != "as_of"]
+    return urlencode([*kept, ("position", position)])
+
+
 class Answer:
     """An answer to be: what it is made of, so that an unchanged one is never computed."""
 
@@ -82,6 +93,10 @@ class Answer:
             self._tag = etag_of(location, b"", moment)
         if changed is not None:
             self._tag = f"{changed}.{self._tag}"
+        self.links: list[str] = []
+        if location is None:
+            permanent = _with_position(request.scope["query_string"], moment.position)
+            self.links.append(f'<{url_of(request, permanent)}>; rel="canonical"')
         self.headers = {
             "Cache-Control": FOREVER if fixed else REVALIDATE,
             "Vary": "Accept-Encoding",
@@ -97,11 +112,13 @@ class Answer:
                     return Response(status_code=304, headers={**self.headers, "ETag": tag})
         return None
 
-    def of(self, body: bytes, *, status: int = 200, links: list[str] | None = None) -> Response:
-        """The answer with this JSON body and these Link values."""
+    def of(
+        self, body: bytes, *, status: int = 200, media_type: str = "application/json"
+    ) -> Response:
+        """The answer with this body."""
         headers = dict(self.headers)
-        if links:
-            headers["Link"] = ", ".join(links)
+        if self.links:
+            headers["Link"] = ", ".join(self.links)
         if self._gzip and len(body) >= COMPRESS_FROM:
             headers["Content-Encoding"] = "gzip"
             headers["ETag"] = f'"{self._tag}-gzip"'
@@ -112,7 +129,7 @@ class Answer:
         if status == 200 and "*" in self._held:
             headers.pop("Content-Encoding", None)
             return Response(status_code=304, headers=headers)
-        return Response(body, status_code=status, headers=headers, media_type="application/json")
+        return Response(body, status_code=status, headers=headers, media_type=media_type)
 
 
 def _held_tags(values: list[str]) -> set[str]:

@@ -29,7 +29,9 @@ Key = tuple[str, bytes, str | None, str, bool, int]
 def key_of(request: Request, position: int) -> Key | None:
     """The key of what a request asks for at the newest position; None for one that is not kept."""
     headers, scope = request.headers, request.scope
-    if "if-none-match" in headers or len(scope["path"]) + len(scope["query_string"]) > LONGEST_KEY:
+    if "if-none-match" in headers or "accept-datetime" in headers:
+        return None
+    if len(scope["path"]) + len(scope["query_string"]) > LONGEST_KEY:
         return None
     return (
         scope["path"],

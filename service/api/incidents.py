@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from domain.revisions import Revision
 from domain.values import Account
@@ -15,6 +15,7 @@ from service.api.answers import Answer, url_of
 from service.api.context import casus_of, moment_of
 from service.api.documents import NOT_MODIFIED, RECORDED_NOT_SHOWN, problem_responses
 from service.api.dossiers import IncidentAnswer, incident_document
+from service.api.mementos import http_date, memento_headers, memento_links, memento_wanted
 from service.api.parameters import Clocks, TimelineQuery
 from service.api.problems import Problem
 from service.api.revising import add_revision
@@ -31,6 +32,8 @@ writes = APIRouter(prefix="/v1/incidents", tags=["incidents"], route_class=Write
 IncidentId = Annotated[
     str, Path(description="The incident's id.", json_schema_extra={"format": "uuid"})
 ]
+
+LINK_FORMAT = "application/link-format"
 
 ALL = Subject(kind="all", id=None, name="All incidents")
 
@@ -80,15 +83,75 @@ def get_incident(
     query: Annotated[Clocks, Query()],
     incident_id: IncidentId,
 ) -> Response:
-    """An incident as shown, and every account that it is made of, at a moment."""
+    """An incident as shown, and every account that it is made of, at a moment.
+
+    The id of one that is merged into another answers with that one.
+    """
+    if past := memento_wanted(request, query):
+        return past
     casus = casus_of(request)
     moment = moment_of(casus, query)
     stream = stream_of(incident_id)
     document = incident_document(casus, stream, moment) if stream else None
-    if document is None:
+    if stream is None or document is None:
         raise no_such_incident(incident_id, moment)
     answer = Answer(request, moment, fixed=query.fixed, changed=document.changed)
+    answer.headers |= memento_headers(query, moment)
+    answer.links += memento_links(request, query)
+    address = url_of(request)
+    answer.links += [
+        f'<{address}/history>; rel="version-history"',
+        f'<{address}/timemap>; rel="timemap"; type="{LINK_FORMAT}"',
+    ]
+    earlier = [
+        each
+        for each in casus.dossiers.revisions(stream, moment)
+        if each.position < document.changed
+    ]
+    if earlier:
+        answer.links.append(
+            f'<{url_of(request, f"position={earlier[-1].position}")}>; rel="predecessor-version"'
+        )
     return answer.not_modified() or answer.of(document.body)
+
+
+@router.get(
+    "/{incident_id}/timemap",
+    summary="An incident's mementos",
+    response_class=PlainTextResponse,
+    responses={
+        200: {
+            "content": {LINK_FORMAT: {"schema": {"type": "string"}}},
+            "description": "A TimeMap (RFC 7089) in link format (RFC 6690): a permanent address for"
+            " each revision, with the time that it was recorded.",
+        },
+        **NOT_MODIFIED,
+        **problem_responses("bad-parameter", "unknown-incident"),
+    },
+)
+def incident_timemap(
+    request: Request, query: Annotated[Clocks, Query()], incident_id: IncidentId
+) -> Response:
+    """The states that an incident has had, each at its own permanent address."""
+    casus = casus_of(request)
+    moment = moment_of(casus, query)
+    stream = stream_of(incident_id)
+    revisions = casus.dossiers.revisions(stream, moment) if stream else []
+    if not revisions:
+        raise no_such_incident(incident_id, moment)
+    answer = Answer(request, moment, fixed=query.fixed)
+    original = url_of(request).removesuffix("/timemap")
+    links = [
+        f'<{original}>; rel="original timegate"',
+        f'<{url_of(request)}>; rel="self"; type="{LINK_FORMAT}"',
+        *(
+            f'<{original}?position={each.position}>; rel="memento";'
+            f' datetime="{http_date(each.recorded_at)}"'
+            for each in revisions
+        ),
+    ]
+    body = ",\n".join(links).encode() + b"\n"
+    return answer.not_modified() or answer.of(body, media_type=LINK_FORMAT)
 
 
 @writes.post(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -225,6 +225,13 @@ class TimelineQuery(Paging):
         | None,
         Field(description='All of these words; "a phrase"; the beginning of a wor*.'),
     ] = None
+    include: Annotated[
+        Literal["members"] | None,
+        Field(
+            description="`members`: on an actor's timeline, what its members (and theirs) did as well,"
+            " while they were."
+        ),
+    ] = None
     order: Annotated[Order, Field(description="By date, then in order of recording.")] = "asc"
 
     @cached_property
@@ -242,6 +249,7 @@ class TimelineQuery(Paging):
             box=parse_box(self.bbox) if self.bbox else None,
             text=self.q,
             order=self.order,
+            members=self.include == "members",
         )
 
 

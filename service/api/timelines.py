@@ -18,6 +18,7 @@ from service.api.answers import Answer, url_of
 from service.api.context import Start, bad_parameter, casus_of, no_such_actor, start_of
 from service.api.cursors import Continuation, write_cursor
 from service.api.documents import AsOf, NextPage, PositionRead, ReportedBy
+from service.api.mementos import memento_headers, memento_links, memento_wanted
 from service.api.parameters import TimelineQuery
 from service.api.problems import Problem
 from service.reading.clocks import Moment
@@ -58,6 +59,8 @@ def timeline_answer(
     request: Request, query: TimelineQuery, subject: Subject, start: Start
 ) -> Response:
     """The page of a subject's timeline that a query asks for. Raises `Problem`."""
+    if past := memento_wanted(request, query):
+        return past
     casus = casus_of(request)
     selection = _selected(query.selection, subject)
     moment = start.moment
@@ -71,6 +74,7 @@ def timeline_answer(
         )
     after = PageEnd(*start.after) if start.after else None
     answer = Answer(request, moment, fixed=query.fixed or after is not None)
+    answer.headers |= memento_headers(query, moment)
     if unchanged := answer.not_modified():
         return unchanged
     page = casus.reader.page(selection, moment, after, query.limit)
@@ -80,8 +84,9 @@ def timeline_answer(
             moment.position, moment.reported_by, (page.next.earliest, page.next.number)
         )
         following = with_cursor(request, write_cursor(go_on, _scope(request, query)))
-    links = [f'<{following}>; rel="next"'] if following else None
-    return answer.of(_page_bytes(subject, moment, page.items, following), links=links)
+        answer.links.append(f'<{following}>; rel="next"')
+    answer.links += memento_links(request, query)
+    return answer.of(_page_bytes(subject, moment, page.items, following))
 
 
 def _selected(selection: Selection, subject: Subject) -> Selection:
@@ -98,6 +103,8 @@ def _selected(selection: Selection, subject: Subject) -> Selection:
             selection, subject=SubjectKey("country", selection.country), country=None
         )
     _check_roles(selection)
+    if selection.members and (selection.subject is None or selection.subject.kind != "actor"):
+        raise bad_parameter("include", "only an actor has members: ask for an actor's timeline")
     return selection
 
 

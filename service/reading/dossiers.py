@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.incidents import Incident, incidents_at, merged_into, standing, survivor
+from domain.incidents import (
+    NONE,
+    Incident,
+    evolve,
+    incidents_at,
+    merged_into,
+    reported_day,
+    standing,
+    survivor,
+)
 from domain.resolution import Trace, trace
 from service.log import Log
 from service.reading.clocks import Moment
@@ -22,6 +31,14 @@ class Dossier:
     incident: Incident
     absorbed: tuple[UUID, ...]
     traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A point of the log at which an incident changed."""
+
+    position: int
+    recorded_at: str
 
 
 class Dossiers:
@@ -39,3 +56,16 @@ class Dossiers:
             if incident.stream == wanted:
                 return Dossier(incident, merged_into(incidents, wanted), trace(incident))
         return None
+
+    def revisions(self, stream: UUID, moment: Moment) -> list[Revised]:
+        """The points of the log at which what this incident's id shows has changed, up to a moment."""
+        history = self._log.incidents(self._log.tied(stream), moment.position + 1)
+        incidents, found = NONE, []
+        for recorded in history:
+            if reported_day(recorded.record) > moment.reported_by:
+                continue
+            before, incidents = incidents, evolve(incidents, recorded)
+            touched = {survivor(before, stream), survivor(incidents, stream)} & set(incidents)
+            if any(incidents[each].position == recorded.position for each in touched):
+                found.append(Revised(recorded.position, recorded.record.recorded_at))
+        return found

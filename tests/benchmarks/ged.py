@@ -23,8 +23,8 @@ from pydantic import TypeAdapter
 from domain.actors import register_actor
 from domain.countries import country_by_gw
 from domain.ids import actor_stream, uuid8
-from domain.incidents import Recording, report_incident
 from domain.records import Record, Recorded
+from domain.reporting import Recording, report_incident
 from domain.values import (
     Account,
     ActorName,
