@@ -145,6 +145,51 @@ def log(
     show_log(settings_of(home), after=after, limit=limit, json=json)
 
 
+@app.command(
+    epilog='Example: [bold]casus revise ID corrections --set title="A new title" --reason "A typo."[/bold]'
+)
+def revise(
+    target: Annotated[str, typer.Argument(help="The id of an incident or an actor.")],
+    revision: Annotated[
+        str,
+        typer.Argument(
+            help="accounts, account-revisions, account-withdrawals, corrections, retraction,"
+            " reinstatement, merge, unmerge; of an actor: names, affiliations, releases, merge, unmerge."
+        ),
+    ],
+    file: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
+        typer.Argument(help="The body that the API takes (JSON); - reads standard input."),
+    ] = None,
+    home: Home = None,
+    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    into: Annotated[str | None, typer.Option(help="Whom to merge it into.")] = None,
+    changes: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--set", help="FIELD=VALUE, text or JSON; may be repeated."),
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who revises it: named in the record.")] = "casus revise",
+    seen: Annotated[
+        int | None,
+        typer.Option(help="Only if it was last changed at this position.", min=0, max=MOST),
+    ] = None,
+) -> None:
+    """Revise an incident or an actor: what was recorded stays, and this is recorded beside it."""
+    from service.cli.revising import revise as record
+
+    given = {"reason": reason, "into": into}
+    record(
+        settings_of(home),
+        target,
+        revision,
+        file,
+        given=given,
+        changes=changes or [],
+        by=by,
+        seen=seen,
+    )
+
+
 @app.command(epilog="Example: [bold]casus rebuild[/bold]")
 def rebuild(home: Home = None) -> None:
     """Build the timelines anew from the log, beside those in use, and switch to them."""
