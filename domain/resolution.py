@@ -100,8 +100,8 @@ def resolve(incident: Incident) -> ShownIncident:
         first.place,
         first.summary,
     )
-    participants = _union(each.account.participants for each in held)
-    countries = _union((*each.account.countries, *each.implied) for each in held)
+    participants = _union([each.account.participants for each in held])
+    countries = _union([each.account.countries + each.implied for each in held])
     for correction in incident.corrections:
         changes = correction.record.changes
         title = changes.title.after if changes.title else title
@@ -125,8 +125,8 @@ def resolve(incident: Incident) -> ShownIncident:
         countries=countries,
         participants=participants,
         figures=figures,
-        codes=_union(each.account.codes for each in held),
-        sources=_union((each.account.source,) for each in held),
+        codes=_union([each.account.codes for each in held]),
+        sources=_union([(each.account.source,) for each in held]),
         accounts=0 if latest.withdrawn else len(held),
         reported=earliest.first_reported,
     )
@@ -180,12 +180,16 @@ def _corrected_countries(
         replaced.add(CountryRole.ACTOR)
     if not replaced:
         return countries
-    kept = (country for country in countries if country.role not in replaced)
-    return _union((kept, record.implied))
+    kept = tuple(country for country in countries if country.role not in replaced)
+    return _union([kept, record.implied])
 
 
-def _union(groups: Iterable[Iterable[T]]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(item for group in groups for item in group))
+def _union(groups: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
+    if len(groups) == 1:
+        (group,) = groups
+        if len(group) <= 1 or (len(group) == 2 and group[0] != group[1]):
+            return group
+    return tuple(dict.fromkeys([item for group in groups for item in group]))
 
 
 def _no_common_day(held: Sequence[HeldAccount]) -> bool:
@@ -194,6 +198,9 @@ def _no_common_day(held: Sequence[HeldAccount]) -> bool:
 
 
 def _figures(held: Sequence[HeldAccount]) -> Iterator[ShownFigure]:
+    if len(held) == 1:
+        yield from map(_as_given, held[0].account.figures)
+        return
     groups: dict[tuple[Measure, str | None], list[Figure]] = {}
     for each in held:
         for figure in each.account.figures:
@@ -211,6 +218,9 @@ def _join(figures: Sequence[Figure]) -> ShownFigure:
     highs = [f.high for f in figures if f.high is not None]
     low = min([*lows, *bests], default=None)
     high = max([*highs, *bests], default=None)
+    # "More than 130" is a number as well where another account says 100.
+    low = None if low is None else min([low, *highs])
+    high = None if high is None else max([high, *lows])
     ranges = [_range(figure) for figure in figures]
     return ShownFigure(
         measure=figures[0].measure,

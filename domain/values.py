@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from domain.text import (
     STRICT_SHAPE,
@@ -60,7 +60,20 @@ class PlacePrecision(StrEnum):
     INTERNATIONAL = "international"  # waters or airspace of no country
 
 
-AccountStatus = Literal[Status.REPORTED, Status.CONFIRMED, Status.DISPUTED, Status.PLANNED]
+_OF_SOURCES = (Status.REPORTED, Status.CONFIRMED, Status.DISPUTED, Status.PLANNED)
+
+
+def _of_sources(status: Status) -> Status:
+    if status not in _OF_SOURCES:
+        raise ValueError(f"a source calls an incident one of {', '.join(_OF_SOURCES)}")
+    return status
+
+
+AccountStatus = Annotated[
+    Status,
+    AfterValidator(_of_sources),
+    WithJsonSchema({"type": "string", "enum": [*map(str, _OF_SOURCES)]}),
+]
 """What a source can call an incident; retracting one is a curator's decision and a record of its own."""
 
 

@@ -80,26 +80,24 @@ def change(
     They are the records of one incident, or of all that were ever merged with each other.
     """
     if not earlier and len(new) == 1:
-        return _first(new[0])
+        return _alone(new[0])
     history = _History()
     for recorded in earlier:
         history.take(recorded)
     history.forget_rectangles()
     for recorded in new:
         history.take(recorded)
-    return Change(tuple(history.closings), tuple(history.versions), tuple(history.merged))
+    closings = tuple(history.closings) if earlier else ()
+    return Change(closings, tuple(history.versions), tuple(history.merged))
 
 
-def _first(recorded: Recorded[IncidentRecord]) -> Change:
-    """What the record does that founds an incident: a short way, for there are many."""
-    day, position = reported_day(recorded.record), recorded.position
-    return Change(
-        (),
-        tuple(
-            Version(position, OPEN_POSITION, day, OPEN_FUTURE, incident)
-            for incident in standing(evolve(NONE, recorded))
-        ),
-    )
+def _alone(recorded: Recorded[IncidentRecord]) -> Change:
+    """What the only record of an incident does: a short way, for there are many."""
+    incident = evolve(NONE, recorded)[recorded.stream]
+    if not incident.accounts:
+        return Change((), ())
+    day = reported_day(recorded.record)
+    return Change((), (Version(recorded.position, OPEN_POSITION, day, OPEN_FUTURE, incident),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +146,16 @@ class _History:
         """Let a record act on every segment from its day on."""
         day, position = reported_day(recorded.record), recorded.position
         acted_on = self._segments[self._cut(day) :]
-        touched: dict[UUID, None] = {}
+        changed: dict[UUID, None] = {}
         for segment in acted_on:
+            before = segment.shown
             segment.incidents = evolve(segment.incidents, recorded)
-            segment.shown = _shown(segment.incidents)
-            touched |= {
-                stream: None
-                for stream, incident in segment.incidents.items()
-                if incident.position == position
+            segment.shown = after = _shown(segment.incidents)
+            # Also of incidents that it does not touch: those merged into one that it merges are another's.
+            changed |= {
+                stream: None for stream in before | after if before.get(stream) != after.get(stream)
             }
-        for stream in touched:
+        for stream in changed:
             self._reopen(stream, day, position, acted_on)
 
     def _cut(self, day: int) -> int:

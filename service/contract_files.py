@@ -33,6 +33,7 @@ from service.api.problems import problems_page
 from service.bootstrap import open_casus
 from service.chronicles import ADAPTER, BUNDLED, load_chronicle, parse_chronicle
 from service.log.codec import RECORD_TYPES
+from service.revisions import OF_INCIDENTS, named
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -51,6 +52,7 @@ READS = {
     "actor_timeline": "/v1/actors/csto/timeline?limit=1",
     "search_incidents": "/v1/incidents?q=sherkhan&reported_by=2021-06-22",
     "get_incident": "/v1/incidents/{}",
+    "incident_timemap": "/v1/incidents/{}/timemap",
     "livez": "/livez",
     "readyz": "/readyz",
 }
@@ -71,8 +73,22 @@ _ACTOR = b'{"id":"taliban","kind":"armed_group","names":[{"text":"Taliban"}]}'
 _JSON = {"content-type": "application/json"}
 _KEYED = {**_JSON, "idempotency-key": "5f3c"}
 
-WRITES = (("report_incident", "/v1/incidents", _KEYED), ("register_actor", "/v1/actors", _JSON))
-"""A request for each operation that writes; its body is the example of the contract."""
+_REVISING = {**_JSON, "if-match": "*"}
+
+WRITES = (
+    ("report_incident", "/v1/incidents", _KEYED),
+    *(
+        (revision, f"/v1/incidents/{{}}/{path}", _REVISING)
+        for path, revision in named(OF_INCIDENTS)
+    ),
+    ("register_actor", "/v1/actors", _JSON),
+    ("name_actor", "/v1/actors/taliban/names", _REVISING),
+    ("affiliate_actor", "/v1/actors/uzbek-border-troops/affiliations", _REVISING),
+    ("release_actor", "/v1/actors/uzbek-border-troops/releases", _REVISING),
+    ("merge_actor", "/v1/actors/tajik-border-troops/merge", _REVISING),
+    ("unmerge_actor", "/v1/actors/tajik-border-troops/unmerge", _REVISING),
+)
+"""A request for each operation that writes, in order; its body is the example of the contract."""
 
 REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "unknown-country": ("GET", "/v1/countries/XYZ/timeline", {}, b""),
@@ -87,6 +103,19 @@ REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "body-too-large": ("POST", "/v1/incidents", _JSON, b" " * 1_000_001),
     "unsupported-media-type": ("POST", "/v1/actors", {"content-type": "text/csv"}, b"id"),
     "actor-exists": ("POST", "/v1/actors", _JSON, _ACTOR),
+    "conflict": ("POST", "/v1/actors/taliban/merge", _REVISING, b'{"into":"taliban","reason":"?"}'),
+    "precondition-failed": (
+        "POST",
+        "/v1/actors/csto/names",
+        {**_JSON, "if-match": '"1.5f3c"'},
+        b'{"text":"ODKB","reason":"As it is called in Russian."}',
+    ),
+    "precondition-required": (
+        "POST",
+        "/v1/actors/csto/names",
+        _JSON,
+        b'{"text":"ODKB","reason":"As it is called in Russian."}',
+    ),
     "idempotency-key-reused": ("POST", "/v1/actors", _KEYED, _ACTOR),
 }
 """A request for each problem that a request alone can bring about."""
@@ -120,8 +149,10 @@ def _answers(app: FastAPI) -> Json:
         answers[operation] = _asked(app, "GET", address)
     countries = answers["list_countries"]["body"]
     countries["items"] = [c for c in countries["items"] if c["code"] in SHOWN_COUNTRIES]
+    crossing = _crossing(app)
     for operation, path, headers in WRITES:
-        answers[operation] = _asked(app, "POST", path, headers, _body_of(app, operation))
+        body = _body_of(app, operation)
+        answers[operation] = _asked(app, "POST", path.format(crossing), headers, body)
     incident = answers["report_incident"]["body"]["incident"]
     incident["id"] = str(REPORTED_ID)
     return answers
@@ -173,11 +204,12 @@ def _asked(
 
     asyncio.run(app(scope, receive, send))
     answer = b"".join(part.get("body", b"") for part in sent)
+    is_json = b"json" in dict(sent[0]["headers"])[b"content-type"]
     return {
         "method": method,
         "path": address,
         "status": sent[0]["status"],
-        "body": orjson.loads(answer),
+        "body": orjson.loads(answer) if is_json else answer.decode(),
     }
 
 

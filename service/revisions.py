@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from domain.actors import (
     ActorRevision,
@@ -47,3 +49,13 @@ OF_ACTORS: Mapping[str, type[ActorRevision]] = MappingProxyType(
         "unmerge": UnmergeActor,
     }
 )
+
+
+def operation_of(revision: type[Any]) -> str:
+    """What the contract calls a revision: ``add_account`` for `AddAccount`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", revision.__name__).lower()
+
+
+def named(revisions: Mapping[str, type[Any]]) -> Iterator[tuple[str, str]]:
+    """The path of each revision, and what the contract calls it."""
+    return ((path, operation_of(kind)) for path, kind in revisions.items())

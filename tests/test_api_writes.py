@@ -244,8 +244,8 @@ def test_what_is_recorded_but_cannot_be_shown_says_so_and_nothing_more_is_taken(
     with closing(sqlite3.connect(store.projector.generation.path)) as rows, rows:
         # A row where the next record's own has to go.
         rows.execute(
-            "INSERT INTO actor_version SELECT 'nato', 2, 3, name, kind, state, profile"
-            " FROM actor_version"
+            "INSERT INTO actor_version SELECT 'nato', 2, 3, name, kind, state, merged_into,"
+            " profile FROM actor_version"
         )
     answer = client.post("/v1/actors", json=ACTOR, headers=keyed("k"))
     assert (answer.status_code, answer.json()) == (202, {"position": 2})

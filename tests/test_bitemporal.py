@@ -2,62 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.dates import OPEN_FUTURE, OPEN_PAST, iso_of_day
-from domain.edtf import span
-from domain.incidents import Recording, add_account, incident_at, report_incident, reported_day
-from domain.records import Recorded
-from projections.bitemporal import OPEN_POSITION, Version, change
-from tests.conftest import an_account
-
-DAY = span("2021-06-01").latest
+from domain.dates import OPEN_FUTURE, iso_of_day
+from domain.incidents import incident_at
+from domain.records import IncidentMerged, Recorded
+from projections.bitemporal import OPEN_POSITION, Merged, change
+from tests.rectangles import AT, BY, DAY, STREAM, Stored, a_history, followed, recorded
 
 
-def recorded(position: int, day: int, version: int) -> Recorded:
-    """An account that was published so many days after `DAY`."""
-    decide = report_incident if version == 1 else add_account
-    account = an_account(published=iso_of_day(DAY + day), title=f"At {position}")
-    by = Recording(at="2021-07-15T09:00:00.000000Z", by="curator")
-    return Recorded(position, UUID(int=1), version, decide(account, None, {}, by))
-
-
-def a_history(*days: int, first: int = 1, apart: int = 1) -> list[Recorded]:
-    """Accounts recorded one after the other, published on these days."""
-    return [
-        recorded(first + apart * (number - 1), day, number) for number, day in enumerate(days, 1)
-    ]
-
-
-def followed(history: list[Recorded], sizes: list[int]) -> list[Version]:
-    """The versions that a store holds which was handed the history in batches of these sizes."""
-    stored: list[Version] = []
-    done = 0
-    for size in [*sizes, len(history)]:
-        batch = history[done : done + size]
-        made = change(history[:done], batch)
-        for closing in made.closings:
-            stored = [closed(v, closing.position) if closing.applies_to(v) else v for v in stored]
-        stored += made.versions
-        done += len(batch)
-    return stored
-
-
-def closed(version: Version, position: int) -> Version:
-    return Version(
-        version.from_position,
-        position,
-        version.reported_from,
-        version.reported_to,
-        version.incident,
-    )
-
-
-def rectangles(versions: list[Version]) -> list[tuple[object, ...]]:
+def rectangles(stored: Stored) -> list[tuple[object, ...]]:
     """Each version's bounds, counted from `DAY`, None where open, and its accounts' positions."""
     return [
         (
@@ -67,7 +24,7 @@ def rectangles(versions: list[Version]) -> list[tuple[object, ...]]:
             None if v.reported_to == OPEN_FUTURE else v.reported_to - DAY,
             " ".join(held.account.title.removeprefix("At ") for held in v.incident.accounts),
         )
-        for v in sorted(versions, key=lambda v: (v.from_position, v.reported_from))
+        for v in sorted(stored.versions[STREAM], key=lambda v: (v.from_position, v.reported_from))
     ]
 
 
@@ -115,78 +72,50 @@ def test_nothing_is_closed_where_nothing_is_stored():
     assert change((), a_history(5, 8)).closings == ()
 
 
-days = st.integers(-2, 4)
-histories = st.lists(days, min_size=1, max_size=8).flatmap(
-    lambda each: st.builds(
-        lambda first, apart: a_history(*each, first=first, apart=apart),
-        st.integers(1, 3),
-        st.integers(1, 2),
+def test_while_it_is_merged_an_incident_has_a_rectangle_that_says_into_which():
+    other = UUID(int=2)
+    merge = IncidentMerged(
+        into=STREAM,
+        basis=None,
+        reported=iso_of_day(DAY + 7),
+        reason="Twice.",
+        recorded_at=AT,
+        recorded_by=BY,
     )
-)
-batches = st.lists(st.integers(1, 4), max_size=8)
-
-
-def moments(history: list[Recorded]) -> list[tuple[int, int]]:
-    """Every moment that could be told from another."""
-    return [
-        (position, day)
-        for position in range(history[-1].position + 2)
-        for day in (OPEN_PAST, *range(DAY - 3, DAY + 6), OPEN_FUTURE - 1)
+    history = [
+        recorded(1, 5, 1),
+        recorded(2, 2, 1, other),
+        Recorded(3, other, 2, merge),
     ]
+    stored = followed(history, [1, 1, 1])
+    assert rectangles(stored) == [
+        (1, 3, 5, None, "1"),
+        (3, None, 5, 7, "1"),
+        (3, None, 7, None, "1 2"),
+    ]
+    (merged,) = stored.merged[other]
+    assert merged == Merged(3, OPEN_POSITION, DAY + 7, OPEN_FUTURE, other, STREAM)
+    assert [(v.from_position, v.to_position) for v in stored.versions[other]] == [
+        (2, 3),
+        (3, OPEN_POSITION),
+    ]
+    assert stored.versions[other][1].reported_to == DAY + 7
 
 
-def holds(version: Version, position: int, day: int) -> bool:
-    return (
-        version.from_position <= position < version.to_position
-        and version.reported_from <= day < version.reported_to
-    )
-
-
-@given(histories, batches)
-def test_at_every_moment_the_one_rectangle_that_holds_it_shows_what_the_fold_says(history, sizes):
-    versions = followed(history, sizes)
-    for position, day in moments(history):
-        shown = [v.incident for v in versions if holds(v, position, day)]
-        expected = incident_at(history, position, day)
-        assert shown == ([] if expected is None else [expected])
-
-
-@given(histories, batches, batches)
-def test_the_size_of_batches_makes_no_difference(history, sizes, others):
-    assert rectangles(followed(history, sizes)) == rectangles(followed(history, others))
-
-
-@given(histories, batches)
-def test_no_rectangle_is_empty_and_no_two_overlap(history, sizes):
-    versions = followed(history, sizes)
-    for v in versions:
-        assert v.from_position < v.to_position
-        assert v.reported_from < v.reported_to
-    for one, other in combinations(versions, 2):
-        assert (
-            one.to_position <= other.from_position
-            or other.to_position <= one.from_position
-            or one.reported_to <= other.reported_from
-            or other.reported_to <= one.reported_from
-        )
-
-
-@given(histories, batches)
-def test_a_record_changes_nothing_of_earlier_positions_and_nothing_of_earlier_days(history, sizes):
-    last = history[-1]
-    made = change(history[:-1], [last])
-    assert all(v.from_position == last.position for v in made.versions)
-    assert all(each.position == last.position for each in made.closings)
+@given(st.lists(st.integers(-2, 4), min_size=1, max_size=8))
+def test_a_further_account_shows_in_each_rectangle_from_its_day_on(days):
+    history = a_history(*days)
+    made = change(history[:-1], history[-1:])
     for v in made.versions:
-        unchanged = incident_at(history[:-1], last.position, v.reported_from)
-        assert (v.incident == unchanged) == (v.reported_to <= reported_day(last.record))
+        before = incident_at(history[:-1], STREAM, len(days), v.reported_from)
+        assert (v.incident == before) == (v.reported_to <= DAY + days[-1])
 
 
 def test_accounts_recorded_in_the_order_of_their_days_make_two_rectangles_each():
-    versions = followed(a_history(*range(12)), [3] * 4)
+    versions = followed(a_history(*range(12)), [3] * 4).versions[STREAM]
     assert len(versions) == 1 + 11 * 2
 
 
 def test_accounts_recorded_against_the_order_of_their_days_make_one_rectangle_a_day_each():
-    versions = followed(a_history(*reversed(range(12))), [3] * 4)
+    versions = followed(a_history(*reversed(range(12))), [3] * 4).versions[STREAM]
     assert len(versions) == 12 * 13 // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -9,20 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import actors
-from domain.actors import ActorExists, actor_at, register_actor
+from domain.actors import Actor, ActorExists, actor_at, register_actor
 from domain.checks import Faulty
 from domain.dates import OPEN_FUTURE
 from domain.edtf import span
-from domain.incidents import (
+from domain.incidents import NONE, evolve, incident_at, reported_day
+from domain.records import AccountAdded, AccountRevised, IncidentReported, Recorded
+from domain.reporting import (
     Recording,
     add_account,
-    evolve,
     implied_countries,
-    incident_at,
     report_incident,
-    reported_day,
+    revise_account,
 )
-from domain.records import AccountAdded, IncidentReported, Recorded
 from domain.values import (
     ActorName,
     Affiliation,
@@ -47,12 +47,23 @@ def involved(*pairs: tuple[str, CountryRole]) -> tuple[InvolvedCountry, ...]:
 
 # decide
 
+DECIDE = [
+    report_incident,
+    partial(add_account, reason="A second paper."),
+    partial(revise_account, 2, reason="A misprint."),
+]
+
 
 @pytest.mark.parametrize(
-    ("decide", "kind"), [(report_incident, IncidentReported), (add_account, AccountAdded)]
+    ("decide", "kind", "more"),
+    [
+        (DECIDE[0], IncidentReported, {}),
+        (DECIDE[1], AccountAdded, {"reason": "A second paper."}),
+        (DECIDE[2], AccountRevised, {"number": 2, "reason": "A misprint."}),
+    ],
 )
-def test_an_account_is_recorded_with_who_and_when(decide, kind):
-    origin = Origin(dataset="ucdp-ged", key="406097")
+def test_an_account_is_recorded_with_who_and_when(decide, kind, more):
+    origin = Origin(dataset="ucdp-ged", key="406097", release="24.1")
     record = decide(an_account(), origin, {}, BY)
     assert record == kind(
         account=an_account(),
@@ -61,7 +72,12 @@ def test_an_account_is_recorded_with_who_and_when(decide, kind):
         reported="2021-06-23",
         recorded_at=BY.at,
         recorded_by="curator",
+        **more,
     )
+
+
+def test_a_further_account_may_go_without_a_reason():
+    assert add_account(an_account(), None, {}, BY).reason is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +101,7 @@ def test_an_account_counts_from_the_last_day_it_may_have_been_published(publishe
     assert reported_day(record) == span(reported).latest
 
 
-@pytest.mark.parametrize("decide", [report_incident, add_account])
+@pytest.mark.parametrize("decide", DECIDE)
 def test_an_account_with_faults_is_refused_with_all_of_them(decide):
     account = an_account(
         figures=(Figure(measure=Measure.KILLED),), participants=(Participant(actor="nobody"),)
@@ -106,17 +122,19 @@ def test_the_countries_of_the_place_and_of_the_participants_states_are_written_b
         countries=involved(("QAT", HOST), ("AFG", HOST)),
         participants=tuple(Participant(actor=actor) for actor in (*known, "afghan-army")),
     )
-    record = report_incident(account, None, known, BY)
-    assert record.account == account
-    assert record.implied == involved(("AFG", LOCATION), ("AFG", ACTOR), ("TJK", ACTOR))
+    for decide in DECIDE:
+        record = decide(account, None, known, BY)
+        assert record.account == account
+        assert record.implied == involved(("AFG", LOCATION), ("AFG", ACTOR), ("TJK", ACTOR))
 
 
 def test_a_country_that_an_account_names_in_a_role_is_not_implied_in_it():
     known = {"afghan-army": a_profile(id="afghan-army", state="AFG")}
-    account = an_account(
-        participants=(Participant(actor="afghan-army"),), countries=involved(("AFG", ACTOR))
-    )
-    assert implied_countries(account, known) == ()
+    participants = (Participant(actor="afghan-army"),)
+    account = an_account(participants=participants, countries=involved(("AFG", ACTOR)))
+    assert implied_countries(None, participants, known) == involved(("AFG", ACTOR))
+    for decide in DECIDE:
+        assert decide(account, None, known, BY).implied == ()
 
 
 # evolve
@@ -132,7 +150,10 @@ def recorded(position: int, published: str, version: int = 1, title: str = "") -
 
 def test_each_record_adds_its_account_and_is_the_incidents_last():
     first, second = recorded(3, "2021-06-23"), recorded(9, "2021-06-20", version=2)
-    incident = evolve(evolve(None, first), second)
+    incidents = evolve(evolve(NONE, first), second)
+    assert incidents.keys() == {STREAM}
+    incident = incidents[STREAM]
+    assert incident.stream == STREAM
     assert [held.account for held in incident.accounts] == [
         first.record.account,
         second.record.account,
@@ -148,7 +169,7 @@ def test_each_record_adds_its_account_and_is_the_incidents_last():
 
 
 def titles(history: list[Recorded], position: int, reported_by: int) -> list[str] | None:
-    incident = incident_at(history, position, reported_by)
+    incident = incident_at(history, STREAM, position, reported_by)
     return None if incident is None else [held.account.title for held in incident.accounts]
 
 
@@ -171,7 +192,7 @@ def test_an_incident_is_what_its_records_say_by_a_position_and_a_reported_day():
 
 def test_any_account_founds_its_incident():
     history = [recorded(1, "2021-06-25"), recorded(2, "2021-06-23", version=2)]
-    incident = incident_at(history, 2, span("2021-06-24").latest)
+    incident = incident_at(history, STREAM, 2, span("2021-06-24").latest)
     assert (incident.revision, incident.position) == (1, 2)
     assert [held.number for held in incident.accounts] == [2]
 
@@ -189,7 +210,7 @@ def test_an_incident_at_a_moment_is_the_fold_of_the_records_it_shows(days, posit
     day = span("2021-05-31").latest + by
     assert titles(history, position, day) == (visible or None)
     if visible:
-        assert incident_at(history, position, day).revision == len(visible)
+        assert incident_at(history, STREAM, position, day).revision == len(visible)
 
 
 # actors
@@ -219,8 +240,9 @@ def test_an_actor_follows_the_recorded_clock():
         for version, (position, profile) in enumerate(zip((4, 9), profiles, strict=True), 1)
     ]
     assert actor_at(history, 3) is None
-    assert actor_at(history, 4) == actor_at(history, 8) == profiles[0]
-    assert actor_at(history, 9) == actors.evolve(profiles[0], history[1]) == profiles[1]
+    before = Actor(profiles[0], None, 4)
+    assert actor_at(history, 4) == actor_at(history, 8) == before
+    assert actor_at(history, 9) == actors.evolve(before, history[1]) == Actor(profiles[1], None, 9)
 
 
 def test_a_source_may_go_without_everything_but_its_name():

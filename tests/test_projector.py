@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+import projections
 from service.bootstrap import Casus, open_casus
 from service.reading.clocks import instant_text
 from service.reading.selection import Selection, SubjectKey
@@ -37,7 +38,7 @@ def become_readable(casus: Casus, position: int) -> None:
     with sqlite3.connect(casus.log.path) as connection:
         connection.execute(
             "UPDATE stored_events SET (topic, state) ="
-            " (SELECT topic, state FROM stored_events WHERE topic = 'incident-reported.v1' LIMIT 1)"
+            " (SELECT topic, state FROM stored_events WHERE topic = 'incident-reported.v2' LIMIT 1)"
             " WHERE position = ?",
             (position,),
         )
@@ -145,7 +146,7 @@ def of_another_version(views: Path) -> None:
 
 def pointing_nowhere(views: Path) -> None:
     """Name a file that is not there."""
-    (views / "CURRENT").write_text("1.1.1.1-77.sqlite\n")
+    (views / "CURRENT").write_text(f"{projections.VERSION}-77.sqlite\n")
 
 
 @pytest.mark.parametrize(

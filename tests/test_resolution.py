@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from domain.vocabulary import CountryRole, IncidentType, Measure, ParticipantRol
 from tests.conftest import an_account
 
 KILLED = Measure.KILLED
+STREAM = UUID(int=1)
 
 
 def shown(*accounts: Account) -> ShownIncident:
@@ -34,20 +36,24 @@ def shown(*accounts: Account) -> ShownIncident:
 
 
 def held(*accounts: Account) -> Incident:
-    each = (
-        HeldAccount(
-            number=number,
-            position=number,
-            account=account,
-            implied=(),
-            origin=None,
-            reported=span(account.source.published).latest,
-            recorded_at="",
-            recorded_by="",
-        )
-        for number, account in enumerate(accounts, 1)
+    """An incident of accounts at positions 1, 2, 3, ... of its stream."""
+    return Incident(STREAM, tuple(account_at(n, each) for n, each in enumerate(accounts, 1)))
+
+
+def account_at(position: int, account: Account) -> HeldAccount:
+    reported = span(account.source.published).latest
+    return HeldAccount(
+        incident=STREAM,
+        number=position,
+        account=account,
+        implied=(),
+        origin=None,
+        first_reported=reported,
+        position=position,
+        reported=reported,
+        recorded_at="",
+        recorded_by="",
     )
-    return Incident(tuple(each), revision=len(accounts), position=1, recorded_at="")
 
 
 def saying(published: str, *figures: Figure, **changes: object) -> Account:
@@ -68,7 +74,7 @@ def numbers(of: ShownFigure) -> tuple[int | None, int | None, int | None]:
 
 
 def test_the_policy_has_a_name_and_a_version():
-    assert POLICY == "casus-resolution.v1"
+    assert POLICY == "casus-resolution.v2"
 
 
 def test_title_type_place_summary_and_date_come_from_the_earliest_account():
@@ -225,6 +231,7 @@ def test_low_is_the_least_and_high_the_greatest_that_any_account_gives():
     assert numbers(figure(killed(low=2, best=4), killed(best=3, high=8))) == (2, 3, 8)
     assert numbers(figure(killed(best=3), killed(best=5))) == (3, 5, None)
     assert numbers(figure(killed(best=5), killed(best=3))) == (None, 3, 5)
+    assert numbers(figure(killed(low=130), killed(best=100))) == (None, 100, 130)
 
 
 def test_a_bound_that_no_account_gives_stays_open_where_it_says_no_more_than_best():

@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from domain.actors import register_actor
 from domain.edtf import span
 from domain.ids import actor_stream
-from domain.incidents import Recording, add_account, incident_at, report_incident
+from domain.incidents import incident_at
 from domain.records import Recorded
+from domain.reporting import Recording, add_account, report_incident
 from domain.resolution import ShownIncident, resolve
 from domain.values import Account, ActorProfile, InvolvedCountry, Participant, Place
 from domain.vocabulary import CountryRole, IncidentType, ParticipantRole, Status
-from projections.timelines import LONG_SPAN
+from projections.incidents import LONG_SPAN
 from service.bootstrap import Casus, open_casus
 from service.reading.clocks import Moment
 from service.reading.selection import Box, Selection, SubjectKey
@@ -176,7 +177,7 @@ def naive(history: list[Recorded], wanted: Selection, moment: Moment) -> list[di
     entries = []
     for stream in {each.stream for each in history[len(ACTORS) :]}:
         records = [each for each in history if each.stream == stream]
-        incident = incident_at(records, moment.position, moment.reported_by)
+        incident = incident_at(records, stream, moment.position, moment.reported_by)
         if incident is None:
             continue
         shown = resolve(incident)

@@ -16,6 +16,7 @@ from service.api.context import casus_of, moment_of, no_such_actor, start_of
 from service.api.cursors import Continuation, write_cursor
 from service.api.documents import (
     LED_ON,
+    MEMENTO,
     NOT_MODIFIED,
     RECORDED_NOT_SHOWN,
     ActorAnswer,
@@ -114,6 +115,7 @@ def get_actor(request: Request, query: Annotated[Clocks, Query()], actor: Actor)
     summary="An actor's timeline",
     responses={
         200: {"model": Timeline, "description": "A page of the timeline."},
+        **MEMENTO,
         **LED_ON,
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "bad-cursor", "unknown-actor"),

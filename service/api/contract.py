@@ -36,7 +36,11 @@ countries and actors: as they stand, or as they stood at any earlier point.
 Three clocks can be fixed in every read. **occurred** (`from`, `to`): when it happened. **reported** \
 (`reported_by`): what sources had published by then. **recorded** (`as_of` or `position`): what this \
 service had been told by then. An answer names the position it was read at; a URL that fixes \
-`position` is permanent.
+`position` is permanent, and every answer links to its own (`Link: rel="canonical"`). A timeline or an \
+incident asked with `Accept-Datetime` leads to its state at that time (Memento, RFC 7089).
+
+What is recorded stays recorded: a revision is one more record, with its reason. It names what it \
+revises by `If-Match`, with the ETag of what was read.
 
 Every read answers `HEAD`, `If-None-Match` and `Accept-Encoding: gzip` too, and pages of any origin may \
 use it. New fields may come into an answer; those there are keep their names and meaning.
@@ -76,8 +80,15 @@ _HEADERS: Json = {
         "schema": {"type": "string"},
     },
     "Link": {
-        "description": 'The next page, as `<address>; rel="next"`; absent on the last.',
+        "description": "`canonical`: this answer's permanent address, with `position` fixed. `next`: the"
+        " next page. `original`, `timegate`, `timemap`: RFC 7089. `version-history`, `predecessor-version`,"
+        " `latest-version`: RFC 5829.",
+        "required": True,
         "schema": {"type": "string"},
+    },
+    "Memento-Datetime": {
+        "description": "When the state shown was recorded, where the URL fixes one (RFC 7089).",
+        "schema": {"type": "string", "examples": ["Sun, 22 Nov 2026 09:00:00 GMT"]},
     },
     "Location": {
         "description": "Where it is found.",
@@ -91,12 +102,22 @@ _HEADERS: Json = {
 }
 _READ = ("Casus-Position", "ETag", "Cache-Control")
 _BY_STATUS = {
-    "200": _READ,
+    "200": (*_READ, "Link"),
     "201": (*_READ, "Location"),
+    "302": ("Location", "Cache-Control", "Link"),
     "202": ("Location",),
     "304": _READ,
     "307": ("Location", "Casus-Position", "Cache-Control"),
     "503": ("Retry-After",),
+}
+
+
+_ACCEPT_DATETIME: Json = {
+    "name": "Accept-Datetime",
+    "in": "header",
+    "required": False,
+    "description": "Lead to the state at this time (RFC 7089): an HTTP date, of whole seconds.",
+    "schema": {"type": "string", "format": "http-date"},
 }
 
 
@@ -166,9 +187,13 @@ def _complete(operation: Json) -> None:
         _complete_parameter(parameter)
     if "health" in operation["tags"]:
         return
-    is_paged = any(parameter["name"] == "cursor" for parameter in parameters)
+    is_timegate = "302" in responses
+    if is_timegate:
+        parameters.append(dict(_ACCEPT_DATETIME))
     for status, answer in responses.items():
-        names = (*_BY_STATUS.get(status, ()), *(("Link",) if is_paged and status == "200" else ()))
+        names = _BY_STATUS.get(status, ())
+        if is_timegate and status == "200":
+            names = (*names, "Memento-Datetime")
         if names:
             answer["headers"] = {n: {"$ref": f"#/components/headers/{n}"} for n in names}
     operation["responses"] = dict(sorted(responses.items()))
@@ -192,7 +217,7 @@ def _show(operation: Json, example: Json | None) -> None:
     """Put the real answer to an example request into the operation."""
     if example is None:
         return
-    content = operation["responses"][str(example["status"])]["content"]["application/json"]
+    (content,) = operation["responses"][str(example["status"])]["content"].values()
     content["examples"] = {
         "chronicle": {
             "summary": f"{example['method']} {example['path']}",

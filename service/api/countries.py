@@ -13,6 +13,7 @@ from domain.countries import COUNTRIES
 from service.api.answers import Answer
 from service.api.context import casus_of, country_of, moment_of
 from service.api.documents import (
+    MEMENTO,
     NOT_MODIFIED,
     CountriesAnswer,
     CountryItem,
@@ -77,6 +78,7 @@ def list_countries(request: Request, query: Annotated[Clocks, Query()]) -> Respo
     summary="A country's timeline",
     responses={
         200: {"model": Timeline, "description": "A page of the timeline."},
+        **MEMENTO,
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "bad-cursor", "unknown-country"),
     },

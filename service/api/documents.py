@@ -181,3 +181,8 @@ NOT_MODIFIED: Responses = {
 LED_ON: Responses = {
     307: {"description": "A name or an external id: the actor is found at Location."}
 }
+
+MEMENTO: Responses = {
+    302: {"description": "The state at Accept-Datetime (RFC 7089) is found at Location."}
+}
+"""For what is its own timegate."""

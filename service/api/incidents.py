@@ -7,13 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from domain.revisions import Revision
 from domain.values import Account
 from service.api.answers import Answer, url_of
 from service.api.context import casus_of, moment_of
-from service.api.documents import NOT_MODIFIED, RECORDED_NOT_SHOWN, problem_responses
+from service.api.documents import MEMENTO, NOT_MODIFIED, RECORDED_NOT_SHOWN, problem_responses
 from service.api.dossiers import IncidentAnswer, incident_document
 from service.api.mementos import http_date, memento_headers, memento_links, memento_wanted
 from service.api.parameters import Clocks, TimelineQuery
@@ -34,6 +34,13 @@ IncidentId = Annotated[
 ]
 
 LINK_FORMAT = "application/link-format"
+
+
+class LinkFormat(Response):
+    """Links as RFC 6690 writes them."""
+
+    media_type = LINK_FORMAT
+
 
 ALL = Subject(kind="all", id=None, name="All incidents")
 
@@ -60,6 +67,7 @@ _EXAMPLE: dict[str, Any] = {
     summary="Search all incidents",
     responses={
         200: {"model": Timeline, "description": "A page of incidents."},
+        **MEMENTO,
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "bad-cursor"),
     },
@@ -74,6 +82,7 @@ def search_incidents(request: Request, query: Annotated[TimelineQuery, Query()])
     summary="An incident and its accounts",
     responses={
         200: {"model": IncidentAnswer, "description": "The incident."},
+        **MEMENTO,
         **NOT_MODIFIED,
         **problem_responses("bad-parameter", "unknown-incident"),
     },
@@ -118,7 +127,7 @@ def get_incident(
 @router.get(
     "/{incident_id}/timemap",
     summary="An incident's mementos",
-    response_class=PlainTextResponse,
+    response_class=LinkFormat,
     responses={
         200: {
             "content": {LINK_FORMAT: {"schema": {"type": "string"}}},

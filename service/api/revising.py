@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -11,9 +10,10 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.api.bodies import REVISIONS
 from service.api.documents import RECORDED_NOT_SHOWN, problem_responses
-from service.api.examples import REVISIONS
 from service.api.writing import IdempotencyKey, IfMatch
+from service.revisions import operation_of
 
 Handler = Callable[[Request, str, Any, str | None, str], Response]
 """Takes the request, whose revision it is, the revision, the idempotency key and If-Match."""
@@ -41,7 +41,7 @@ def add_revision(
     ) -> Response:
         return handle(request, named[subject], body, idempotency_key, if_match)
 
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+    name = operation_of(kind)
     annotations = {
         "request": Request,
         "body": Annotated[kind, Body(openapi_examples={"example": {"value": REVISIONS[name]}})],

@@ -17,14 +17,20 @@ _ACCOUNT = {
     "source": _ARTICLE,
 }
 
+_CORRECTED = {**_ACCOUNT, "figures": [{"measure": "returned", "best": 51}]}
+
 REVISIONS: dict[str, dict[str, Any]] = {
     "add_account": {"account": _ACCOUNT, "reason": "Found in an archive."},
     "revise_account": {
-        "number": 1,
-        "account": _ACCOUNT,
+        "number": 2,
+        "account": _CORRECTED,
         "reason": "The newspaper corrected the number.",
     },
-    "withdraw_account": {"number": 1, "reason": "Taken back by the agency.", "basis": _ARTICLE},
+    "withdraw_account": {
+        "number": 2,
+        "reason": "The newspaper took it back.",
+        "basis": {"name": "A newspaper", "published": "2021-07-12"},
+    },
     "correct_incident": {
         "set": {"title": "53 people are turned back at the Uzbek border", "place": None},
         "reason": "The place is not known.",
@@ -37,14 +43,14 @@ REVISIONS: dict[str, dict[str, Any]] = {
     },
     "unmerge_incident": {"reason": "They were two attacks."},
     "name_actor": {
-        "text": "Талибан",
-        "language": "ru",
+        "text": "Talibans",
+        "language": "fr",
         "shown": False,
-        "reason": "As Russian sources write it.",
+        "reason": "As French sources write it.",
     },
-    "affiliate_actor": {"actor": "csto", "since": "2002-10-07", "reason": "A founding member."},
-    "release_actor": {"actor": "csto", "until": "2012-12-19", "reason": "It left."},
-    "merge_actor": {"into": "taliban", "reason": "One group under two ids."},
-    "unmerge_actor": {"reason": "They are two groups."},
+    "affiliate_actor": {"actor": "csto", "since": "2006-08-16", "reason": "Troops of a member."},
+    "release_actor": {"actor": "csto", "until": "2012-12-19", "reason": "Their state left it."},
+    "merge_actor": {"into": "tajikistan", "reason": "Shown as one with their state."},
+    "unmerge_actor": {"reason": "Shown apart again."},
 }
 """By operation."""
