@@ -62,6 +62,18 @@ def _iso_of_distant_day(number: int) -> str:
     return f"{iso_year(near.year + 400 * cycles)}-{near.month:02d}-{near.day:02d}"
 
 
+def month_of_day(number: int) -> int:
+    """The month that a day is in, as a number: twelve times its astronomical year, and 0 to 11."""
+    cycles, rest = divmod(number + 719_162, 146_097)
+    near = datetime.date.fromordinal(rest + 1)
+    return (near.year + 400 * cycles) * 12 + near.month - 1
+
+
+def first_day_of_month(month: int) -> int:
+    """The number of the day on which a month, by its number, begins."""
+    return day_number(month // 12, month % 12 + 1, 1)
+
+
 def iso_year(year: int) -> str:
     """A year as EDTF writes it: four digits, a sign before year 0, ``Y`` where four do not do."""
     if year > 9999 or year < -9999:

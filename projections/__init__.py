@@ -11,16 +11,17 @@ from collections.abc import Sequence
 from typing import cast, get_args
 
 from domain.records import ActorRecord, IncidentRecord, Record, Recorded
-from projections import actors, incidents, instants, timelines
+from projections import actors, incidents, instants, series, timelines
 from projections.store import Histories, Store, Tables
 
-VERSION = ".".join(str(p.VERSION) for p in (incidents, timelines, actors, instants))
+VERSION = ".".join(str(p.VERSION) for p in (incidents, timelines, series, actors, instants))
 """Changes when any fold changes; rows written by another version are never read."""
 
 TABLES: tuple[Tables, ...] = (
     incidents.TABLES,
     timelines.COUNTRIES.tables,
     timelines.ACTORS.tables,
+    series.TABLES,
     actors.TABLES,
     instants.TABLES,
 )
@@ -39,5 +40,7 @@ def fold(store: Store, batch: Sequence[Recorded[Record]], histories: Histories) 
         else:
             of_actors.append(cast("Recorded[ActorRecord]", recorded))
     actors.fold(store, of_actors, histories)
-    timelines.fold(store, incidents.fold(store, of_incidents, histories))
+    written = incidents.fold(store, of_incidents, histories)
+    timelines.fold(store, written.added)
+    series.fold(store, written, batch)
     instants.fold(store, batch)

@@ -64,15 +64,21 @@ TABLES = Tables(
             WHERE latest - earliest > {LONG_SPAN}""",
         """CREATE INDEX incident_version_by_latitude ON incident_version (latitude, longitude)
             WHERE latitude IS NOT NULL""",
-        "CREATE INDEX incident_version_by_opening ON incident_version (from_position)",
-        f"""CREATE INDEX incident_version_by_closing ON incident_version (to_position)
+        # All bounds and the number: what has changed is found without reading the versions themselves.
+        """CREATE INDEX incident_version_by_opening ON incident_version
+            (from_position, to_position, reported_from, reported_to, number)""",
+        f"""CREATE INDEX incident_version_by_closing ON incident_version
+            (to_position, from_position, reported_from, reported_to, number)
             WHERE to_position < {OPEN_POSITION}""",
         "CREATE INDEX incident_merged_by_survivor ON incident_merged (survivor)",
     ),
 )
 
 
-_TABLES = ("incident_version", "incident_merged")
+_CLOSE = (
+    "UPDATE {} SET to_position = ? WHERE incident = ? AND to_position = ? AND reported_to > ?"
+)
+_CLOSED = "RETURNING reported_from, reported_to, earliest, latest, status, totals, entry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +92,49 @@ class ShownVersion:
     totals: Mapping[Measure, Total]
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedVersion:
+    """A version that was stored, as it was shown before the record at a position closed it."""
+
+    position: int
+    reported_from: int
+    reported_to: int
+    earliest: int
+    latest: int
+    status: str
+    totals: bytes
+    entry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The versions that records have opened, and those stored before that they have closed."""
+
+    added: Sequence[ShownVersion]
+    closed: Sequence[ClosedVersion]
+
+
 def fold(
     store: Store, records: Sequence[Recorded[IncidentRecord]], histories: Histories
-) -> list[ShownVersion]:
-    """Write the versions that records make; return them for the timelines.
+) -> Written:
+    """Write the versions that records make; return them for the timelines and the series.
 
     An incident's number is the position of its first record: unique, and the same in every rebuild.
     """
     next_id = _last_version_id(store) + 1
     added: list[ShownVersion] = []
+    closed: list[ClosedVersion] = []
     merged: list[Merged] = []
     for history in _histories(records, histories):
         made = change(history.earlier, history.new)
         for closing in made.closings:
-            for table in _TABLES if len(history.numbers) > 1 else _TABLES[:1]:
-                store.execute(
-                    f"UPDATE {table} SET to_position = ?"
-                    " WHERE incident = ? AND to_position = ? AND reported_to > ?",
-                    (closing.position, str(closing.stream), OPEN_POSITION, closing.beyond),
-                )
+            which = (closing.position, str(closing.stream), OPEN_POSITION, closing.beyond)
+            closed += (
+                ClosedVersion(closing.position, *row)
+                for row in store.execute(f"{_CLOSE.format('incident_version')} {_CLOSED}", which)
+            )
+            if len(history.numbers) > 1:
+                store.execute(_CLOSE.format("incident_merged"), which)
         for version in made.versions:
             shown = resolve(version.incident)
             number = history.numbers[version.incident.stream]
@@ -133,7 +163,7 @@ def fold(
             for each in merged
         ),
     )
-    return added
+    return Written(added, closed)
 
 
 def searched_text(incident: Incident, shown: ShownIncident) -> str:

@@ -70,6 +70,7 @@ _ACCOUNT = (
     b'"figures":[{"measure":"killed","low":-1}]}'
 )
 _ACTOR = b'{"id":"taliban","kind":"armed_group","names":[{"text":"Taliban"}]}'
+_KNOWN_NAME = b'{"text":"Taliban","language":"en","shown":true,"reason":"As it is called."}'
 _JSON = {"content-type": "application/json"}
 _KEYED = {**_JSON, "idempotency-key": "5f3c"}
 
@@ -103,7 +104,7 @@ REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "body-too-large": ("POST", "/v1/incidents", _JSON, b" " * 1_000_001),
     "unsupported-media-type": ("POST", "/v1/actors", {"content-type": "text/csv"}, b"id"),
     "actor-exists": ("POST", "/v1/actors", _JSON, _ACTOR),
-    "conflict": ("POST", "/v1/actors/taliban/merge", _REVISING, b'{"into":"taliban","reason":"?"}'),
+    "conflict": ("POST", "/v1/actors/taliban/names", _REVISING, _KNOWN_NAME),
     "precondition-failed": (
         "POST",
         "/v1/actors/csto/names",
@@ -153,9 +154,11 @@ def _answers(app: FastAPI) -> Json:
     for operation, path, headers in WRITES:
         body = _body_of(app, operation)
         answers[operation] = _asked(app, "POST", path.format(crossing), headers, body)
-    incident = answers["report_incident"]["body"]["incident"]
-    incident["id"] = str(REPORTED_ID)
-    return answers
+    given: str = answers["report_incident"]["body"]["incident"]["id"]
+    fixed: Json = orjson.loads(
+        orjson.dumps(answers).replace(given.encode(), str(REPORTED_ID).encode())
+    )
+    return fixed
 
 
 def _problems(app: FastAPI) -> Json:

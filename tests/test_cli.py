@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def test_the_help_of_every_command_shows_an_example_that_makes_sense(name, tmp_p
     assert shown.returncode == 0
     examples = [line for line in shown.stdout.splitlines() if "Example: " in line]
     assert len(examples) == 1
-    program, command, *arguments = examples[0].split("Example: ")[1].split()
+    program, command, *arguments = shlex.split(examples[0].split("Example: ")[1])
     assert (program, command) == ("casus", name)
     COMMANDS[name].make_context(name, arguments)
 
@@ -199,7 +200,7 @@ def test_the_log_shows_its_records_in_order(chronicle, tmp_path):
 def test_the_log_as_json_is_a_record_a_line(chronicle, tmp_path):
     lines = json_lines(run("log", "--limit", "1000", "--json", home=tmp_path).stdout)
     assert [line["position"] for line in lines] == list(range(1, 67))
-    assert {line["topic"] for line in lines} >= {"actor-registered.v1", "incident-reported.v1"}
+    assert {line["topic"] for line in lines} >= {"actor-registered.v2", "incident-reported.v2"}
     assert {line["record"]["recorded_by"] for line in lines} == {"casus"}
     assert json_lines(run("log", "--after", "64", "--json", home=tmp_path).stdout) == lines[64:]
 

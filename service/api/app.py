@@ -92,10 +92,10 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Conflict)
     async def conflict(_: Request, raised: Conflict) -> Response:
-        at = {"incident": raised.incident, "position": raised.position or None}
-        return Problem(
-            "conflict", str(raised), extra={"conflict": {k: v for k, v in at.items() if v}}
-        ).response()
+        at = {"incident": raised.incident, "position": raised.position}
+        known = {name: value for name, value in at.items() if value}
+        extra = {"conflict": known} if known else {}
+        return Problem("conflict", str(raised), extra=extra).response()
 
     @app.exception_handler(Stale)
     async def stale(_: Request, raised: Stale) -> Response:

@@ -230,8 +230,12 @@ def _schemas(derived: Json) -> Json:
     problem = TypeAdapter(ProblemDocument).json_schema(
         ref_template="#/components/schemas/{model}", mode="serialization"
     )
-    for optional in ("faults", "nearest", "correlation_id"):
+    for optional in ("faults", "nearest", "conflict", "correlation_id"):
         del problem["properties"][optional]["default"]
+    conflict = problem["$defs"]["ProblemConflict"]
+    for part in conflict["properties"].values():
+        del part["default"]
+    conflict.pop("required", None)
     schemas: Json = derived | problem.pop("$defs", {}) | {"ProblemDocument": problem}
     for name, terms in _TERMS.items():
         first, _, _ = schemas[name]["description"].partition(". ")

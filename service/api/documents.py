@@ -63,6 +63,14 @@ class NearActor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemConflict:
+    """What a request clashes with: an incident, and the position of the log where that is recorded."""
+
+    incident: Annotated[str, Field(json_schema_extra={"format": "uuid"})] = ""
+    position: Annotated[int, Field(ge=1)] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemDocument:
     """A problem (RFC 9457). `openapi/problems.md` explains every `type`."""
 
@@ -85,6 +93,9 @@ class ProblemDocument:
         tuple[NearCountry, ...] | tuple[NearActor, ...],
         Field(description="What is spelled alike, the likeliest first."),
     ] = ()
+    conflict: Annotated[
+        ProblemConflict, Field(description="Where what it clashes with is recorded.")
+    ] = ProblemConflict()
     correlation_id: Annotated[
         str, Field(description="What the service logged its own fault under.")
     ] = ""

@@ -69,6 +69,19 @@ class Directory:
                     looked_at.append(other)
         return tuple(sorted(found - {slug}))
 
+    def moved(self, position: int, later: int) -> tuple[str, ...]:
+        """The actors for whom another one stands at a later position than at an earlier one."""
+        self.epoch(later)
+        with self._lock:
+            ever_merged = set[str]().union(*self._ever_merged_into.values())
+        return tuple(
+            sorted(
+                slug
+                for slug in ever_merged
+                if self.survivor(slug, position) != self.survivor(slug, later)
+            )
+        )
+
     def shares(self, slug: str, position: int, *, members: bool = False) -> tuple[Share, ...]:
         """Whose incidents are on an actor's timeline at a position: its own, of those merged into it, and,
         if wanted, of its members (and theirs) while they were."""

@@ -1,0 +1,118 @@
+"""What is shown differently of an incident at two moments, field by field.
+
+Compared is what its entry shows. Left out are `revision`, `position` and `recorded_at`, which say what
+record touched it last and not what it is, and the names of actors, which change without a word about it. In
+which order a list has its members makes no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+import orjson
+from pydantic import Field
+
+from domain.incidents import Incident
+from domain.resolution import ShownFigure, resolve
+from domain.values import ForeignCode, InvolvedCountry, Participant, Place, Source
+from projections.entries import Occurred, entry_head
+
+Shown: TypeAlias = Mapping[str, Any]
+"""What an entry shows by field, as its JSON has it; of participants the actors and their roles."""
+
+FIELDS = (
+    "title",
+    "type",
+    "status",
+    "occurred",
+    "place",
+    "summary",
+    "countries",
+    "participants",
+    "figures",
+    "codes",
+    "accounts",
+    "sources",
+    "reported",
+)
+
+Value: TypeAlias = (
+    str
+    | int
+    | Occurred
+    | Place
+    | ShownFigure
+    | tuple[InvolvedCountry, ...]
+    | tuple[Participant, ...]
+    | tuple[ForeignCode, ...]
+    | tuple[Source, ...]
+    | None
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """A field of an incident, or one of its figures, as it was shown and as it is shown instead."""
+
+    field: Annotated[
+        str,
+        Field(
+            description="Of figures there is a change for each `measure` and `of`.",
+            json_schema_extra={"enum": list(FIELDS)},
+        ),
+    ]
+    before: Annotated[
+        Value, Field(description="As the entry had it; null where nothing was shown.")
+    ]
+    after: Annotated[Value, Field(description="As the entry has it; null where nothing is shown.")]
+
+
+def shown(incident: Incident) -> Shown:
+    """What is shown of an incident that stands; actors by the ids that they were recorded under."""
+    resolved = resolve(incident)
+    return shown_by(
+        entry_head(str(incident.stream), incident, resolved),
+        ((each.actor, each.role) for each in resolved.participants),
+    )
+
+
+def shown_by(head: bytes, participants: Iterable[tuple[str, str]]) -> Shown:
+    """What is shown by the stored bytes of an entry, and pairs of actor and role."""
+    entry: dict[str, Any] = orjson.loads(head + b"}")
+    entry["participants"] = [{"actor": actor, "role": role} for actor, role in participants]
+    return entry
+
+
+def changes(before: Shown | None, after: Shown) -> list[FieldChange]:
+    """The fields that are shown differently, in the order of `FIELDS`.
+
+    Where nothing was shown before, every field that shows anything is a change.
+    """
+    return list(_changes(before or {}, after))
+
+
+def _changes(before: Shown, after: Shown) -> Iterator[FieldChange]:
+    for field in FIELDS:
+        was, now = before.get(field), after[field]
+        if field == "figures":
+            yield from _changed_figures(was or [], now)
+        elif _comparable(was) != _comparable(now):
+            yield FieldChange(field=field, before=was, after=now)
+
+
+def _changed_figures(
+    before: Iterable[dict[str, Any]], after: Iterable[dict[str, Any]]
+) -> Iterator[FieldChange]:
+    was, now = ({(each["measure"], each["of"]): each for each in some} for some in (before, after))
+    for key in was | now:
+        if was.get(key) != now.get(key):
+            yield FieldChange(field="figures", before=was.get(key), after=now.get(key))
+
+
+def _comparable(value: Any) -> Any:
+    """A value as it is compared: a list by its members, nothing as an empty one."""
+    if value is None:
+        return []
+    return sorted(map(orjson.dumps, value)) if isinstance(value, list) else value

@@ -1,0 +1,249 @@
+"""What random histories are made of: accounts, corrections, commands, and records made by hand.
+
+Everything is drawn from few values, so that incidents agree and contradict each other, often by chance.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from domain import actors, records, revisions
+from domain.edtf import span
+from domain.records import Corrections, IncidentRecord, Replacement
+from domain.reporting import implied_countries
+from domain.values import (
+    Account,
+    Figure,
+    ForeignCode,
+    InvolvedCountry,
+    Participant,
+    Place,
+    Source,
+)
+from domain.vocabulary import CountryRole, IncidentType, Measure, ParticipantRole, Status
+from projections.timelines import LONG_SPAN
+from service.revisions import OF_ACTORS, OF_INCIDENTS
+from tests.conftest import a_profile, an_account
+
+# fmt: off
+OCCURRED = [
+    "2021-06-22", "2021-06-22", "2021-06-23", "2021-06-18/2021-06-21", "2021-06", "2021-06-23/..",
+    "../2021-06-20", "2020-06-22/2021-06-22", "2020-06-21/2021-06-22", "2020-06-20/2021-06-22",
+    "2019/2021", "[2021-06-19,2021-06-25]",
+]
+# fmt: on
+EDGES = sorted(
+    edge + shift
+    for text in OCCURRED
+    for edge in (span(text).earliest, span(text).latest)
+    for shift in (-1, 0, 1, LONG_SPAN)
+)
+"""Days on which windows may begin or end."""
+
+CODES = ["AFG", "TJK", "UZB"]
+PROFILES = {
+    "taliban": a_profile(),
+    "haqqani": a_profile(id="haqqani", name="Haqqani network"),
+    "afghan-army": a_profile(id="afghan-army", name="Afghan army", state="AFG"),
+    "tajik-border-troops": a_profile(
+        id="tajik-border-troops", name="Tajik border troops", state="TJK"
+    ),
+    "csto": a_profile(id="csto", name="CSTO"),
+    "cis": a_profile(id="cis", name="CIS"),
+}
+PLACES = [
+    None,
+    Place(name="Sherkhan Bandar", country="AFG"),
+    Place(name="Panji Poyon", country="TJK", latitude=37.2, longitude=68.6),
+    Place(name="The river"),
+]
+ROLES = [ParticipantRole.INITIATOR, ParticipantRole.TARGET]
+COUNTRY_ROLES = [CountryRole.LOCATION, CountryRole.ACTOR, CountryRole.AFFECTED]
+TYPES = [IncidentType.ATTACK, IncidentType.BORDER_CROSSING]
+STATUSES = [Status.REPORTED, Status.REPORTED, Status.CONFIRMED, Status.DISPUTED, Status.PLANNED]
+MEMBERSHIPS = [None, None, "2021-06-20", "2021-06-22", "2021-06", "2020"]
+REASONS = ["a mistake", "a newer release"]
+
+OF_INCIDENT = (*OF_INCIDENTS, "merge", "merge")
+"""How an incident is revised: mergers are worth more than one try in eight."""
+
+OF_ACTOR = tuple(OF_ACTORS)
+"""How an actor is revised."""
+
+
+def day(number: int) -> str:
+    """The day so many days after the first on which anything is published."""
+    return (datetime.date(2021, 7, 1) + datetime.timedelta(days=number)).isoformat()
+
+
+def some(chance: random.Random, of: Sequence[Any], most: int) -> tuple[Any, ...]:
+    """Up to so many different ones."""
+    return tuple(chance.sample(of, min(len(of), chance.randint(0, most))))
+
+
+def an_account_at_random(
+    chance: random.Random, published: str | None, known: Sequence[str]
+) -> Account:
+    """An account that names actors among those known."""
+    return an_account(
+        title=f"Title {chance.randint(1, 9)}",
+        type=chance.choice(TYPES),
+        status=chance.choice(STATUSES),
+        occurred=chance.choice(OCCURRED),
+        source=Source(name=f"Newspaper {chance.randint(1, 3)}", published=published),
+        place=chance.choice(PLACES),
+        countries=countries_at_random(chance),
+        participants=participants_at_random(chance, known),
+        figures=tuple(
+            figure_at_random(chance, *people)
+            for people in some(
+                chance, [("killed", None), ("killed", "soldiers"), ("wounded", None)], 2
+            )
+        ),
+        summary=chance.choice([None, "A summary", "Another summary"]),
+        codes=some(chance, [ForeignCode(scheme="cameo", code=code) for code in ("19", "190")], 1),
+    )
+
+
+def countries_at_random(chance: random.Random) -> tuple[InvolvedCountry, ...]:
+    """Countries, each in a part."""
+    return tuple(
+        InvolvedCountry(code=code, role=chance.choice(COUNTRY_ROLES))
+        for code in some(chance, CODES, 2)
+    )
+
+
+def participants_at_random(chance: random.Random, known: Sequence[str]) -> tuple[Participant, ...]:
+    """Actors among those known, each in a part."""
+    return tuple(
+        Participant(actor=slug, role=chance.choice(ROLES)) for slug in some(chance, known, 3)
+    )
+
+
+def figure_at_random(chance: random.Random, measure: str, of: str | None) -> Figure:
+    """A figure that gives at least one number; one in seven contradicts itself."""
+    numbers = [chance.randint(1, 6) for _ in range(3)]
+    if falling := chance.random() < 0.15:
+        numbers.sort(reverse=True)
+    else:
+        numbers.sort()
+    given = dict(zip(("low", "best", "high"), numbers, strict=True))
+    for bound in chance.sample(sorted(given), chance.randint(0, 2)):
+        del given[bound]
+    return Figure(measure=Measure(measure), of=of, **given, inconsistent=falling)
+
+
+def new_values_at_random(chance: random.Random, known: Sequence[str]) -> dict[str, Any]:
+    """What a curator puts in place of what accounts say: one to three fields."""
+    values = {
+        "title": f"Corrected title {chance.randint(1, 3)}",
+        "type": chance.choice(TYPES),
+        "status": chance.choice(STATUSES),
+        "occurred": chance.choice(OCCURRED),
+        "place": chance.choice(PLACES),
+        "summary": chance.choice([None, "A corrected summary"]),
+        "countries": countries_at_random(chance),
+        "participants": participants_at_random(chance, known),
+    }
+    return {field: values[field] for field in chance.sample(sorted(values), chance.randint(1, 3))}
+
+
+def a_command(
+    kind: str,
+    chance: random.Random,
+    published: str | None,
+    *,
+    number: int,
+    other: UUID,
+    known: Sequence[str],
+) -> revisions.Revision:
+    """A command that revises an incident; the domain may well refuse it."""
+    reason = chance.choice(REASONS)
+    basis = Source(name="A ministry", published=published) if published else None
+    match kind:
+        case "accounts":
+            account = an_account_at_random(chance, published, known)
+            return revisions.AddAccount(account=account, reason=reason)
+        case "account-revisions":
+            account = an_account_at_random(chance, published, known)
+            return revisions.ReviseAccount(number=number, account=account, reason=reason)
+        case "account-withdrawals":
+            return revisions.WithdrawAccount(number=number, reason=reason, basis=basis)
+        case "corrections":
+            values: Any = new_values_at_random(chance, known)
+            return revisions.CorrectIncident(set=values, reason=reason, basis=basis)
+        case "merge":
+            return revisions.MergeIncident(into=other, reason=reason, basis=basis)
+        case _:
+            return OF_INCIDENTS[kind](reason=reason, basis=basis)
+
+
+def a_record(
+    kind: str,
+    chance: random.Random,
+    reported: str,
+    recorded_at: str,
+    *,
+    number: int,
+    other: UUID,
+    known: Sequence[str],
+) -> IncidentRecord:
+    """A record of an incident that nobody has decided on: reported whenever, in any state of things."""
+    made = {"reported": reported, "recorded_at": recorded_at, "recorded_by": "hand"}
+    if kind in ("report", "accounts", "account-revisions"):
+        account = an_account_at_random(chance, reported, known)
+        implied = implied_countries(account.place, account.participants, PROFILES)
+        made |= {"account": account, "implied": implied, "origin": None}
+        if kind == "report":
+            return records.IncidentReported(**made)
+        if kind == "accounts":
+            return records.AccountAdded(**made, reason="another source")
+        return records.AccountRevised(**made, number=number, reason="a correction")
+    made |= {"basis": None, "reason": chance.choice(REASONS)}
+    match kind:
+        case "account-withdrawals":
+            return records.AccountWithdrawn(**made, number=number)
+        case "corrections":
+            values = new_values_at_random(chance, known)
+            implied = implied_countries(
+                values.get("place"), values.get("participants", ()), PROFILES
+            )
+            changes = {name: Replacement(before=each, after=each) for name, each in values.items()}
+            return records.IncidentCorrected(
+                **made, changes=Corrections(**changes), implied=implied
+            )
+        case "retraction":
+            return records.IncidentRetracted(**made)
+        case "reinstatement":
+            return records.IncidentReinstated(**made)
+        case "merge":
+            return records.IncidentMerged(**made, into=other)
+        case _:
+            return records.IncidentUnmerged(**made, out_of=other)
+
+
+def an_actors_command(kind: str, chance: random.Random, other: str) -> actors.ActorRevision:
+    """A command that revises an actor; the domain may well refuse it."""
+    reason = chance.choice(REASONS)
+    match kind:
+        case "names":
+            return actors.NameActor(
+                text=f"Name {chance.randint(1, 4)}",
+                language=chance.choice([None, "en"]),
+                shown=chance.random() < 0.7,
+                reason=reason,
+            )
+        case "affiliations":
+            since, until = chance.choice(MEMBERSHIPS), chance.choice(MEMBERSHIPS)
+            return actors.AffiliateActor(actor=other, since=since, until=until, reason=reason)
+        case "releases":
+            until = chance.choice([each for each in MEMBERSHIPS if each])
+            return actors.ReleaseActor(actor=other, until=until, reason=reason)
+        case "merge":
+            return actors.MergeActor(into=other, reason=reason)
+        case _:
+            return actors.UnmergeActor(reason=reason)
