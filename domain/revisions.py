@@ -6,7 +6,8 @@ where the command itself is at fault, `Conflict` where it clashes with what is r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, assert_never
 from uuid import UUID
@@ -170,21 +171,24 @@ def revise(  # noqa: PLR0911 - one for each revision
     incident = incidents[stream]
     match revision:
         case AddAccount():
-            record = add_account(revision.account, revision.origin, actors, by, revision.reason)
+            with _faults_within("account"):
+                record = add_account(revision.account, revision.origin, actors, by, revision.reason)
             _refuse_repetition(incident, revision.account)
             return record
         case ReviseAccount():
             _account(incident, revision.number)
             _refuse_repetition(incident, revision.account)
-            return revise_account(
-                revision.number, revision.account, revision.origin, actors, by, revision.reason
-            )
+            with _faults_within("account"):
+                return revise_account(
+                    revision.number, revision.account, revision.origin, actors, by, revision.reason
+                )
         case WithdrawAccount():
             _account(incident, revision.number)
             return AccountWithdrawn(number=revision.number, **_grounds(revision, by))
         case CorrectIncident():
             _refuse_merged(incident)
             _refuse_retracted(incident)
+            _refuse_deserted(incidents, incident)
             return _correct(incidents, incident, revision, actors, by)
         case RetractIncident():
             _refuse_merged(incident)
@@ -195,7 +199,7 @@ def revise(  # noqa: PLR0911 - one for each revision
             if incident.retracted is None:
                 raise Conflict(
                     "every account of it is withdrawn; add one to put it back"
-                    if is_deserted(incident)
+                    if is_deserted(_shown(incidents, incident))
                     else "it is not retracted",
                     incident=stream,
                     position=incident.position,
@@ -214,6 +218,14 @@ def revise(  # noqa: PLR0911 - one for each revision
             return IncidentUnmerged(out_of=incident.merged_into, **_grounds(revision, by))
         case _:
             assert_never(revision)
+
+
+@contextmanager
+def _faults_within(part: str) -> Iterator[None]:
+    try:
+        yield
+    except Faulty as faulty:
+        raise Faulty(tuple(fault.within(part) for fault in faulty.faults)) from None
 
 
 def is_deserted(incident: Incident) -> bool:
@@ -281,6 +293,20 @@ def _refuse_retracted(incident: Incident) -> None:
         )
 
 
+def _refuse_deserted(incidents: Incidents, incident: Incident) -> None:
+    if is_deserted(_shown(incidents, incident)):
+        raise Conflict(
+            f"every account of {incident.stream} is withdrawn",
+            incident=incident.stream,
+            position=incident.position,
+        )
+
+
+def _shown(incidents: Incidents, incident: Incident) -> Incident:
+    """One that is not merged into another, with the accounts of those that are merged into it."""
+    return next(each for each in standing(incidents) if each.stream == incident.stream)
+
+
 def _check_target(incidents: Incidents, incident: Incident, into: UUID) -> None:
     if into == incident.stream:
         raise Conflict("an incident is not merged into itself", incident=into)
@@ -295,13 +321,8 @@ def _check_target(incidents: Incidents, incident: Incident, into: UUID) -> None:
         )
     _refuse_merged(target)
     _refuse_retracted(target)
-    for each in (incident, target):
-        if is_deserted(each):
-            raise Conflict(
-                f"every account of {each.stream} is withdrawn",
-                incident=each.stream,
-                position=each.position,
-            )
+    _refuse_deserted(incidents, incident)
+    _refuse_deserted(incidents, target)
 
 
 def _correct(
@@ -323,7 +344,7 @@ def _correct(
     ]
     if faults:
         raise Faulty(tuple(faults))
-    (shown,) = (resolve(each) for each in standing(incidents) if each.stream == incident.stream)
+    shown = resolve(_shown(incidents, incident))
     before = {
         "title": shown.title,
         "type": shown.type,
@@ -347,6 +368,10 @@ def _correct(
         )
     return IncidentCorrected(
         changes=Corrections(**changes),
-        implied=implied_countries(place, participants, actors),
+        implied=implied_countries(
+            place if "place" in changes else None,
+            participants if "participants" in changes else (),
+            actors,
+        ),
         **_grounds(command, by),
     )

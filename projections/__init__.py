@@ -12,7 +12,7 @@ from typing import cast, get_args
 
 from domain.records import ActorRecord, IncidentRecord, Record, Recorded
 from projections import actors, incidents, instants, series, timelines
-from projections.store import Histories, Store, Tables
+from projections.store import Histories, Mark, Store, Tables
 
 VERSION = ".".join(str(p.VERSION) for p in (incidents, timelines, series, actors, instants))
 """Changes when any fold changes; rows written by another version are never read."""
@@ -30,8 +30,15 @@ TABLES: tuple[Tables, ...] = (
 INCIDENT_RECORDS = get_args(IncidentRecord)
 
 
-def fold(store: Store, batch: Sequence[Recorded[Record]], histories: Histories) -> None:
-    """Fold a batch of records, in log order, into every projection."""
+READ_MARK = (
+    "SELECT (SELECT coalesce(max(version_id), 0) FROM incident_version),"
+    " (SELECT coalesce(max(recorded_at), '') FROM instant)"
+)
+"""The statement that reads the `Mark` of the rows as they stand."""
+
+
+def fold(store: Store, batch: Sequence[Recorded[Record]], histories: Histories, mark: Mark) -> Mark:
+    """Fold a batch of records, in log order, into every projection; the mark that the next goes on from."""
     of_incidents: list[Recorded[IncidentRecord]] = []
     of_actors: list[Recorded[ActorRecord]] = []
     for recorded in batch:
@@ -40,7 +47,8 @@ def fold(store: Store, batch: Sequence[Recorded[Record]], histories: Histories) 
         else:
             of_actors.append(cast("Recorded[ActorRecord]", recorded))
     actors.fold(store, of_actors, histories)
-    written = incidents.fold(store, of_incidents, histories)
+    written = incidents.fold(store, of_incidents, histories, mark.version_id + 1)
     timelines.fold(store, written.added)
     series.fold(store, written, batch)
-    instants.fold(store, batch)
+    instant = instants.fold(store, batch, mark.instant)
+    return Mark(mark.version_id + len(written.added), instant)

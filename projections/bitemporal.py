@@ -65,11 +65,15 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What records do to the stored rectangles of their incidents, and those that they add."""
+    """What records do to the stored rectangles of their incidents, and those that they add.
+
+    `closed` are the stored versions that the closings are of, as they are after it.
+    """
 
     closings: tuple[Closing, ...]
     versions: tuple[Version, ...]
     merged: tuple[Merged, ...] = ()
+    closed: tuple[Version, ...] = ()
 
 
 def change(
@@ -88,7 +92,7 @@ def change(
     for recorded in new:
         history.take(recorded)
     closings = tuple(history.closings) if earlier else ()
-    return Change(closings, tuple(history.versions), tuple(history.merged))
+    return Change(closings, tuple(history.versions), tuple(history.merged), tuple(history.closed))
 
 
 def _alone(recorded: Recorded[IncidentRecord]) -> Change:
@@ -137,9 +141,12 @@ class _History:
         self.closings: list[Closing] = []
         self.versions: list[Version] = []
         self.merged: list[Merged] = []
+        self.closed: list[Version] = []
+        self._stored: list[Version] = []
 
     def forget_rectangles(self) -> None:
-        """Leave out what was stored before."""
+        """Leave out what was stored before, but for what can still be closed."""
+        self._stored = [each for each in self.versions if each.to_position == OPEN_POSITION]
         self.closings, self.versions, self.merged = [], [], []
 
     def take(self, recorded: Recorded[IncidentRecord]) -> None:
@@ -194,6 +201,12 @@ class _History:
 
     def _close(self, closing: Closing) -> None:
         self.closings.append(closing)
+        stored, self._stored = self._stored, []
+        for each in stored:
+            if closing.applies_to(each.incident.stream, each):
+                self.closed.append(replace(each, to_position=closing.position))
+            else:
+                self._stored.append(each)
         self.versions = [
             replace(each, to_position=closing.position)
             if closing.applies_to(each.incident.stream, each)

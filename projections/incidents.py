@@ -75,10 +75,7 @@ TABLES = Tables(
 )
 
 
-_CLOSE = (
-    "UPDATE {} SET to_position = ? WHERE incident = ? AND to_position = ? AND reported_to > ?"
-)
-_CLOSED = "RETURNING reported_from, reported_to, earliest, latest, status, totals, entry"
+_CLOSE = "UPDATE {} SET to_position = ? WHERE incident = ? AND to_position = ? AND reported_to > ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,46 +90,32 @@ class ShownVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedVersion:
-    """A version that was stored, as it was shown before the record at a position closed it."""
-
-    position: int
-    reported_from: int
-    reported_to: int
-    earliest: int
-    latest: int
-    status: str
-    totals: bytes
-    entry: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Written:
-    """The versions that records have opened, and those stored before that they have closed."""
+    """The versions that records have added, and those stored before that they have closed."""
 
     added: Sequence[ShownVersion]
-    closed: Sequence[ClosedVersion]
+    closed: Sequence[Version]
 
 
 def fold(
-    store: Store, records: Sequence[Recorded[IncidentRecord]], histories: Histories
+    store: Store,
+    records: Sequence[Recorded[IncidentRecord]],
+    histories: Histories,
+    next_id: int,
 ) -> Written:
     """Write the versions that records make; return them for the timelines and the series.
 
     An incident's number is the position of its first record: unique, and the same in every rebuild.
+    Versions are numbered from `next_id` on.
     """
-    next_id = _last_version_id(store) + 1
     added: list[ShownVersion] = []
-    closed: list[ClosedVersion] = []
+    closed: list[Version] = []
     merged: list[Merged] = []
     for history in _histories(records, histories):
         made = change(history.earlier, history.new)
         for closing in made.closings:
             which = (closing.position, str(closing.stream), OPEN_POSITION, closing.beyond)
-            closed += (
-                ClosedVersion(closing.position, *row)
-                for row in store.execute(f"{_CLOSE.format('incident_version')} {_CLOSED}", which)
-            )
+            store.execute(_CLOSE.format("incident_version"), which)
             if len(history.numbers) > 1:
                 store.execute(_CLOSE.format("incident_merged"), which)
         for version in made.versions:
@@ -142,6 +125,7 @@ def fold(
                 ShownVersion(next_id + len(added), number, version, shown, totals(shown.figures))
             )
         merged += made.merged
+        closed += made.closed
     store.executemany(
         "INSERT INTO incident_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_row, added)
     )
@@ -182,10 +166,6 @@ def searched_text(incident: Incident, shown: ShownIncident) -> str:
 def _add_place(parts: dict[str | None, None], place: Place | None) -> None:
     if place:
         parts[place.name] = parts[place.admin1] = parts[place.admin2] = None
-
-
-def _last_version_id(store: Store) -> int:
-    return int(store.execute("SELECT coalesce(max(version_id), 0) FROM incident_version")[0][0])
 
 
 @dataclass(slots=True)

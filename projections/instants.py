@@ -23,13 +23,12 @@ TABLES = Tables(
 )
 
 
-def fold(store: Store, records: Iterable[Recorded[Record]]) -> None:
-    """Note each position at which the log's time moved on."""
-    last = store.execute("SELECT recorded_at FROM instant ORDER BY position DESC LIMIT 1")
-    latest = str(last[0][0]) if last else ""
+def fold(store: Store, records: Iterable[Recorded[Record]], latest: str) -> str:
+    """Note each position at which the log's time moved on from the latest; the latest then."""
     rows = []
     for recorded in records:
         if recorded.record.recorded_at > latest:
             latest = recorded.record.recorded_at
             rows.append((recorded.position, latest))
     store.executemany("INSERT INTO instant VALUES (?, ?)", rows)
+    return latest

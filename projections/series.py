@@ -1,30 +1,32 @@
 """The series projection: what every record adds to counts and sums, by country and by month.
 
-A version counts in a rectangle of positions and reported days (`projections.bitemporal`). Four rows say so:
-what it counts is added where both begin, taken away where one of them ends, and added again where both do.
-So the count at a moment is the sum of all rows at or before it on both clocks. Rows are only ever added, and
-those that come to nothing, because a revision has left countries, months and figures as they were, are not.
+A version counts in a rectangle of positions and reported days (`projections.bitemporal`). Four rows say
+so: what it counts is added where both begin, taken away where one of them ends, and added again where both
+do. So the count at a moment is the sum of all rows at or before it on both clocks. Rows are only ever
+added, and not even that where a revision has left dates, countries and figures as they were.
 
 `BLOCK` positions are a block. Once the log has left one behind, its rows are summed in `series_sum`, by
 months and by `REPORTED_BLOCK` reported days. A read takes from there the blocks that lie wholly before its
 moment, and goes through the single rows only of those that its moment cuts.
 
-An incident on the timelines of several countries has rows for each; `once` marks those of one of them, which
-together are all incidents. One that is on no country's timeline has the country ''.
+An incident on the timelines of several countries has rows for each; `once` marks those of one of them,
+which together are all incidents. One that is on no country's timeline has the country ''.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-
-import orjson
+from operator import add
+from typing import Any
 
 from domain.dates import OPEN_FUTURE
 from domain.periods import Interval, period_of_day
 from domain.records import Record, Recorded
-from domain.vocabulary import Status
-from projections.bitemporal import OPEN_POSITION
+from domain.resolution import ShownIncident, resolve
+from domain.totals import Total, totals
+from domain.vocabulary import Measure, Status
+from projections.bitemporal import OPEN_POSITION, Version
 from projections.incidents import Written
 from projections.store import Store, Tables
 
@@ -88,87 +90,97 @@ _SUM_ALL_OF_A_BLOCK = f"""INSERT INTO series_sum
     FROM series_delta WHERE block = ? AND once
     GROUP BY reported_block, first_month, last_month, measure"""
 
-_Key = tuple[int, str, int, int, int, str, bool, int, int, int, int]
-"""A row's key, in the order of the table's."""
+# Two incidents that one record touches may have the same row to add.
+_ADD = """INSERT INTO series_delta VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET
+    incidents = incidents + excluded.incidents, low = low + excluded.low,
+    best = best + excluded.best, high = high + excluded.high"""
 
-_Counted = list[tuple[str, int, int, str, bool, int, int, tuple[int, int, int, int]]]
-"""What a version counts: country, months, measure, `once`, days; incidents, low, best and high."""
-
-_Totals = Sequence[tuple[str, tuple[int, int, int]]]
+_Row = tuple[Any, ...]
+_KEY = 11
+"""Columns of the key of `series_delta`; the others are what is summed."""
 
 
 def fold(store: Store, written: Written, batch: Sequence[Recorded[Record]]) -> None:
     """Add what versions count that a batch of records opened and closed, and sum blocks that are full."""
-    rows: dict[_Key, list[int]] = {}
+    rows: list[_Row] = []
+    revised: dict[_Row, _Row] = {}
     for added in written.added:
         version, shown = added.version, added.shown
-        if shown.status != Status.RETRACTED:
-            counted = _counted(
-                shown.earliest,
-                shown.latest,
-                (each.code for each in shown.countries),
-                [(m.value, (t.low, t.best, t.high)) for m, t in added.totals.items()],
-            )
-            ends = version.reported_from, version.reported_to
-            _add(rows, counted, version.from_position, *ends, 1)
-            if version.to_position != OPEN_POSITION:
-                _add(rows, counted, version.to_position, *ends, -1)
-    for closed in written.closed:
-        if closed.status != Status.RETRACTED:
-            countries = orjson.loads(closed.entry + b"}")["countries"]
-            counted = _counted(
-                closed.earliest,
-                closed.latest,
-                (each["code"] for each in countries),
-                [(measure, tuple(sums)) for measure, sums in orjson.loads(closed.totals).items()],
-            )
-            _add(rows, counted, closed.position, closed.reported_from, closed.reported_to, -1)
-    store.executemany(
-        "INSERT INTO series_delta VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        ((*key, *values) for key, values in rows.items() if any(values)),
-    )
+        if added.number == version.from_position and version.to_position == OPEN_POSITION:
+            # Founded and not revised since: as most are, and then there is nothing to merge.
+            rows += _rows(shown, added.totals, version.from_position, version.reported_from, 1)
+            continue
+        _merge(revised, shown, added.totals, version, version.from_position, 1)
+        if version.to_position != OPEN_POSITION:
+            _merge(revised, shown, added.totals, version, version.to_position, -1)
+    for version in written.closed:
+        shown = resolve(version.incident)
+        _merge(revised, shown, totals(shown.figures), version, version.to_position, -1)
+    rows += [key + sums for key, sums in revised.items() if any(sums)]
+    store.executemany(_ADD, rows)
     for block in range(batch[0].position // BLOCK, (batch[-1].position + 1) // BLOCK):
         store.execute(_SUM_A_BLOCK, (block,))
         store.execute(_SUM_ALL_OF_A_BLOCK, (block,))
 
 
-def _counted(earliest: int, latest: int, codes: Iterable[str], totals: _Totals) -> _Counted:
-    months = _month(earliest), _month(latest)
-    counted: _Counted = []
+def _merge(  # noqa: PLR0917
+    rows: dict[_Row, _Row],
+    shown: ShownIncident,
+    sums: Mapping[Measure, Total],
+    version: Version,
+    position: int,
+    times: int,
+) -> None:
+    """Add what a version counts so many times, from a position on, on the days that it is shown."""
+    for day, sign in ((version.reported_from, times), (version.reported_to, -times)):
+        if day != OPEN_FUTURE:
+            for row in _rows(shown, sums, position, day, sign):
+                key, values = row[:_KEY], row[_KEY:]
+                before = rows.get(key)
+                rows[key] = values if before is None else tuple(map(add, before, values))
+
+
+def _rows(
+    shown: ShownIncident, sums: Mapping[Measure, Total], position: int, day: int, times: int
+) -> list[_Row]:
+    """The rows that count an incident so many times from a position and a reported day on."""
+    if shown.status == Status.RETRACTED:
+        return []
+    earliest, latest = shown.earliest, shown.latest
+    first, last = _month(earliest), _month(latest)
+    block, reported_block = position // BLOCK, day // REPORTED_BLOCK
+    codes = {each.code for each in shown.countries} or {NOWHERE}
+    rows: list[_Row] = []
     once = True
-    for country in sorted(set(codes)) or (NOWHERE,):
+    for country in codes if len(codes) == 1 else sorted(codes):
         # The row of the first measure counts the incident as well.
-        incidents = 1
-        for measure, figures in totals or (("", (0, 0, 0)),):
-            values = (incidents, *figures)
-            counted.append((country, *months, measure, once, earliest, latest, values))
+        incidents = times
+        for measure, total in sums.items() or _NO_FIGURES:
+            rows.append(
+                (
+                    block,
+                    country,
+                    reported_block,
+                    first,
+                    last,
+                    str(measure),
+                    once,
+                    earliest,
+                    latest,
+                    position,
+                    day,
+                    incidents,
+                    times * total.low,
+                    times * total.best,
+                    times * total.high,
+                )
+            )
             incidents = 0
         once = False
-    return counted
+    return rows
 
 
-def _add(  # noqa: PLR0917
-    rows: dict[_Key, list[int]],
-    counted: _Counted,
-    position: int,
-    reported_from: int,
-    reported_to: int,
-    sign: int,
-) -> None:
-    """Add what is counted from a position on, in the reported days from one to before another."""
-    block = position // BLOCK
-    for day, times in ((reported_from, sign), (reported_to, -sign)):
-        if day == OPEN_FUTURE:
-            continue
-        reported_block = day // REPORTED_BLOCK
-        for country, first, last, measure, once, earliest, latest, values in counted:
-            key = (
-                *(block, country, reported_block, first, last, measure, once),
-                *(earliest, latest, position, day),
-            )
-            sums = rows.setdefault(key, [0, 0, 0, 0])
-            for place, value in enumerate(values):
-                sums[place] += times * value
+_NO_FIGURES = (("", Total(low=0, best=0, high=0)),)
 
 
 @lru_cache(maxsize=20_000)

@@ -17,13 +17,21 @@ Row = Sequence[Any]
 
 
 class Store(Protocol):
-    """What a fold may do to its rows."""
+    """What a fold may do to its rows: write, and no more, so that it may be done elsewhere."""
 
-    def execute(self, sql: str, parameters: Row = ()) -> list[Row]:
-        """Run one statement; its rows, if it has any."""
+    def execute(self, sql: str, parameters: Row = ()) -> None:
+        """Run one statement."""
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for each of the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a fold has to know of the rows it goes on from: the last version's id, the latest instant."""
+
+    version_id: int = 0
+    instant: str = ""
 
 
 class Histories(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from service.log import Log
 from service.reading import Reader
 from service.reading.dossiers import Dossiers
+from service.reading.history import Histories
 from service.recording import Clock, Desk
 from service.settings import Settings
 from service.views.projector import Progress, ProjectionStopped, Projector
@@ -32,6 +33,7 @@ class Casus:
     desk: Desk
     reader: Reader
     dossiers: Dossiers
+    histories: Histories
     closed: bool = field(default=False, init=False)
 
     def close(self) -> None:
@@ -63,4 +65,5 @@ def open_casus(
         desk=Desk(log, projector, clock),
         reader=Reader(lambda: projector.generation.path, projector.notice_switch),
         dossiers=Dossiers(log),
+        histories=Histories(log),
     )

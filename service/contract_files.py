@@ -53,6 +53,7 @@ READS = {
     "search_incidents": "/v1/incidents?q=sherkhan&reported_by=2021-06-22",
     "get_incident": "/v1/incidents/{}",
     "incident_timemap": "/v1/incidents/{}/timemap",
+    "get_series": "/v1/series?country=AFG&measure=killed&from=2021-05&to=2021-06",
     "livez": "/livez",
     "readyz": "/readyz",
 }

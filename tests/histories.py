@@ -8,8 +8,11 @@ from __future__ import annotations
 import datetime
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
+
+from hypothesis import strategies as st
 
 from domain import actors, records, revisions
 from domain.edtf import span
@@ -68,16 +71,55 @@ STATUSES = [Status.REPORTED, Status.REPORTED, Status.CONFIRMED, Status.DISPUTED,
 MEMBERSHIPS = [None, None, "2021-06-20", "2021-06-22", "2021-06", "2020"]
 REASONS = ["a mistake", "a newer release"]
 
-OF_INCIDENT = (*OF_INCIDENTS, "merge", "merge")
-"""How an incident is revised: mergers are worth more than one try in eight."""
+RECORDS: dict[str, type[IncidentRecord]] = {
+    "report": records.IncidentReported,
+    "accounts": records.AccountAdded,
+    "account-revisions": records.AccountRevised,
+    "account-withdrawals": records.AccountWithdrawn,
+    "corrections": records.IncidentCorrected,
+    "retraction": records.IncidentRetracted,
+    "reinstatement": records.IncidentReinstated,
+    "merge": records.IncidentMerged,
+    "unmerge": records.IncidentUnmerged,
+}
+"""What is recorded of incidents, by what it is written as."""
 
-OF_ACTOR = tuple(OF_ACTORS)
-"""How an actor is revised."""
+KINDS = [
+    *("report", "register", "register"),
+    *(*OF_INCIDENTS, *OF_INCIDENTS, "merge", "merge"),
+    *(f"actor-{kind}" for kind in OF_ACTORS),
+]
+"""What may be written, the more often the more often it is named."""
+
+
+@dataclass(frozen=True)
+class Write:
+    """Something to be written, as hypothesis draws it: numbers choose among what is there by then."""
+
+    kind: str
+    which: int
+    other: int
+    published: str | None
+    hours_later: int
+    seed: int
+    then_shown: bool
 
 
 def day(number: int) -> str:
     """The day so many days after the first on which anything is published."""
     return (datetime.date(2021, 7, 1) + datetime.timedelta(days=number)).isoformat()
+
+
+writes = st.builds(
+    Write,
+    kind=st.sampled_from(KINDS),
+    which=st.integers(0, 9),
+    other=st.integers(0, 9),
+    published=st.none() | st.integers(0, 12).map(day),
+    hours_later=st.sampled_from([0, 1, 24, -24]),
+    seed=st.integers(0, 2**32),
+    then_shown=st.booleans(),
+)
 
 
 def some(chance: random.Random, of: Sequence[Any], most: int) -> tuple[Any, ...]:
@@ -153,18 +195,13 @@ def new_values_at_random(chance: random.Random, known: Sequence[str]) -> dict[st
 
 
 def a_command(
-    kind: str,
-    chance: random.Random,
-    published: str | None,
-    *,
-    number: int,
-    other: UUID,
-    known: Sequence[str],
+    write: Write, chance: random.Random, number: int, other: UUID, known: Sequence[str]
 ) -> revisions.Revision:
     """A command that revises an incident; the domain may well refuse it."""
+    published = write.published
     reason = chance.choice(REASONS)
     basis = Source(name="A ministry", published=published) if published else None
-    match kind:
+    match write.kind:
         case "accounts":
             account = an_account_at_random(chance, published, known)
             return revisions.AddAccount(account=account, reason=reason)
@@ -179,71 +216,63 @@ def a_command(
         case "merge":
             return revisions.MergeIncident(into=other, reason=reason, basis=basis)
         case _:
-            return OF_INCIDENTS[kind](reason=reason, basis=basis)
+            return OF_INCIDENTS[write.kind](reason=reason, basis=basis)
 
 
-def a_record(
-    kind: str,
+def a_record(  # noqa: PLR0917
+    write: Write,
     chance: random.Random,
-    reported: str,
-    recorded_at: str,
-    *,
     number: int,
     other: UUID,
     known: Sequence[str],
+    recorded_at: str,
 ) -> IncidentRecord:
     """A record of an incident that nobody has decided on: reported whenever, in any state of things."""
-    made = {"reported": reported, "recorded_at": recorded_at, "recorded_by": "hand"}
-    if kind in ("report", "accounts", "account-revisions"):
-        account = an_account_at_random(chance, reported, known)
-        implied = implied_countries(account.place, account.participants, PROFILES)
-        made |= {"account": account, "implied": implied, "origin": None}
-        if kind == "report":
-            return records.IncidentReported(**made)
-        if kind == "accounts":
-            return records.AccountAdded(**made, reason="another source")
-        return records.AccountRevised(**made, number=number, reason="a correction")
-    made |= {"basis": None, "reason": chance.choice(REASONS)}
-    match kind:
-        case "account-withdrawals":
-            return records.AccountWithdrawn(**made, number=number)
-        case "corrections":
-            values = new_values_at_random(chance, known)
-            implied = implied_countries(
-                values.get("place"), values.get("participants", ()), PROFILES
-            )
-            changes = {name: Replacement(before=each, after=each) for name, each in values.items()}
-            return records.IncidentCorrected(
-                **made, changes=Corrections(**changes), implied=implied
-            )
-        case "retraction":
-            return records.IncidentRetracted(**made)
-        case "reinstatement":
-            return records.IncidentReinstated(**made)
-        case "merge":
-            return records.IncidentMerged(**made, into=other)
-        case _:
-            return records.IncidentUnmerged(**made, out_of=other)
+    account = an_account_at_random(chance, write.published, known)
+    values = new_values_at_random(chance, known)
+    is_correction = write.kind == "corrections"
+    made = {
+        "account": account,
+        "implied": implied_countries(
+            values.get("place") if is_correction else account.place,
+            values.get("participants", ()) if is_correction else account.participants,
+            PROFILES,
+        ),
+        "origin": None,
+        "number": number,
+        "changes": Corrections(
+            **{name: Replacement(before=each, after=each) for name, each in values.items()}
+        ),
+        "into": other,
+        "out_of": other,
+        "basis": None,
+        "reason": chance.choice(REASONS),
+        "reported": write.published or recorded_at[:10],
+        "recorded_at": recorded_at,
+        "recorded_by": "hand",
+    }
+    kind = RECORDS[write.kind]
+    return kind(**{field.name: made[field.name] for field in fields(kind)})
 
 
-def an_actors_command(kind: str, chance: random.Random, other: str) -> actors.ActorRevision:
+def an_actors_command(write: Write, chance: random.Random, other: str) -> actors.ActorRevision:
     """A command that revises an actor; the domain may well refuse it."""
     reason = chance.choice(REASONS)
-    match kind:
-        case "names":
+    match write.kind:
+        case "actor-names":
             return actors.NameActor(
                 text=f"Name {chance.randint(1, 4)}",
                 language=chance.choice([None, "en"]),
                 shown=chance.random() < 0.7,
                 reason=reason,
             )
-        case "affiliations":
+        case "actor-affiliations":
             since, until = chance.choice(MEMBERSHIPS), chance.choice(MEMBERSHIPS)
             return actors.AffiliateActor(actor=other, since=since, until=until, reason=reason)
-        case "releases":
+        case "actor-releases":
             until = chance.choice([each for each in MEMBERSHIPS if each])
             return actors.ReleaseActor(actor=other, until=until, reason=reason)
-        case "merge":
+        case "actor-merge":
             return actors.MergeActor(into=other, reason=reason)
         case _:
             return actors.UnmergeActor(reason=reason)

@@ -55,6 +55,11 @@ class Telling:
         """What it says now."""
         return self.last.record.account
 
+    @property
+    def revised(self) -> bool:
+        """Whether it was told anew."""
+        return isinstance(self.last.record, AccountRevised)
+
 
 class View:
     """What there is at a position of the log, of what was reported by the end of a day."""
@@ -240,10 +245,8 @@ def _plays(roles: list[str], wanted: Selection) -> bool:
 
 
 def _together(groups: Iterable[Iterable[Any]]) -> list[Any]:
-    found: list[Any] = []
-    for group in groups:
-        found += [each for each in group if each not in found]
-    return found
+    """What is in any of the groups, once."""
+    return list(dict.fromkeys(each for group in groups for each in group))
 
 
 def _countries(told: Iterable[Telling], corrections: Iterable[IncidentCorrected]) -> list[Any]:

@@ -63,6 +63,15 @@ def pages(casus: Casus, wanted: Selection, moment: Moment, limit: int) -> list[J
             return entries
 
 
+def check_everything(casus: Casus, view: View, moment: Moment) -> None:
+    """One page of all incidents has each entry as it should be, field by field."""
+    found, expected = pages(casus, EVERYTHING, moment, 1_000), view.timeline(EVERYTHING)
+    assert [each["id"] for each in found] == [each["id"] for each in expected], moment
+    for entry, wanted in zip(found, expected, strict=True):
+        for field in wanted.keys() | entry.keys():
+            assert entry.get(field) == wanted.get(field), (entry["id"], field, moment)
+
+
 def check_pages(casus: Casus, view: View, moment: Moment, chance: random.Random) -> None:
     """Pages of any size have the entries, by a range for each share of a timeline or by one for all."""
     wanted, limit = a_selection(chance, view), chance.choice([1, 2, 3, 1_000])
@@ -87,7 +96,7 @@ def check_document(casus: Casus, stream: UUID, view: View, moment: Moment) -> No
     assert document.changed == entry["position"]
     assert bool(found["retraction"]) == (entry["status"] == "retracted")
     accounts = [
-        (str(t.incident), t.number, t.account.title, t.first is not t.last, t.withdrawn)
+        (str(t.incident), t.number, t.account.title, t.revised, t.withdrawn)
         for t in view.accounts(survivor)
     ]
     assert [

@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar, get_args
@@ -24,9 +25,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
-    initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -34,9 +33,9 @@ from hypothesis.stateful import (
 from domain.dates import iso_of_day
 from domain.edtf import span
 from domain.errors import DomainError
-from domain.records import AccountAdded, ActorRecord, IncidentRecord, IncidentReported, Recorded
+from domain.records import ActorRecord, IncidentRecord, Recorded
 from domain.values import InvolvedCountry
-from domain.vocabulary import CountryRole
+from domain.vocabulary import CountryRole, Status
 from service.bootstrap import Casus, open_casus
 from service.reading.clocks import EVERYTHING_REPORTED, Moment, instant_text
 from service.reading.selection import Selection, SubjectKey
@@ -45,41 +44,38 @@ from service.settings import Settings
 from service.views import projector
 from tests.conftest import SettableClock, an_account
 from tests.histories import (
-    OF_ACTOR,
-    OF_INCIDENT,
     PROFILES,
+    Write,
     a_command,
     a_record,
     an_account_at_random,
     an_actors_command,
-    day,
-    some,
+    writes,
 )
 from tests.naive import View, reported_day
 from tests.reads import (
-    EVERYTHING,
     check_actors,
     check_countries,
     check_document,
+    check_everything,
     check_pages,
     everything_shown,
     merged,
     pages,
 )
 
-EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "40"))
-STEPS = 40
+EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "60"))
+STEPS = 30
 MOST_INCIDENTS = 6
 SIZES = [1, 2, 3, 7, 5_000]
 BY = Caller(by="curator")
 
+several_writes = st.lists(writes, min_size=1, max_size=6)
 chances = st.integers(0, 2**32).map(random.Random)
-numbers = st.integers(0, 9)
-days = st.integers(0, 12)
 
 
 class History(RuleBasedStateMachine):
-    """A store that is written to, and its records as the log gives them back."""
+    """A store that is written to at the desk, and its records as the log gives them back."""
 
     recorded: ClassVar[Counter[type]]
 
@@ -103,53 +99,68 @@ class History(RuleBasedStateMachine):
 
     # What is written.
 
-    @initialize(chance=chances)
-    def register_some(self, chance: random.Random) -> None:
-        for slug in some(chance, list(PROFILES), len(PROFILES)):
-            self.at_the_desk(lambda slug=slug: self.casus.desk.register_actor(PROFILES[slug], BY))
+    @rule(wanted=several_writes)
+    def write(self, wanted: list[Write]) -> None:
+        for each in wanted:
+            self.clock.advance(hours=each.hours_later)
+            newest = View(self.log, len(self.log))
+            if each.kind == "register" or each.kind.startswith("actor-"):
+                self.write_of_an_actor(each, newest)
+            elif each.kind != "report" and self.incidents:
+                self.write_of_an_incident(each, newest)
+            elif len(self.incidents) < MOST_INCIDENTS:
+                self.report(each, newest)
+            self.log += self.casus.log.follow(len(self.log))
+            if each.then_shown:
+                self.casus.projector.catch_up()
 
-    @rule(slug=st.sampled_from(list(PROFILES)))
-    def register_actor(self, slug: str) -> None:
-        self.at_the_desk(lambda: self.casus.desk.register_actor(PROFILES[slug], BY))
+    def write_of_an_actor(self, write: Write, newest: View) -> None:
+        slugs, desk = list(PROFILES), self.casus.desk
+        slug, other = slugs[write.which % len(slugs)], slugs[write.other % len(slugs)]
+        if write.kind == "register":
+            self.at_the_desk(lambda: desk.register_actor(PROFILES[slug], BY))
+            return
+        if write.kind == "actor-releases" and slug in newest.actors.profiles:
+            affiliations = newest.actors.profiles[slug].affiliations
+            other = next((each.actor for each in affiliations if each.until is None), other)
+        command = an_actors_command(write, random.Random(write.seed), other)
+        self.at_the_desk(lambda: desk.revise_actor(slug, command, BY))
 
-    @rule(
-        kind=st.sampled_from(OF_ACTOR),
-        slug=st.sampled_from(list(PROFILES)),
-        other=st.sampled_from(list(PROFILES)),
-        chance=chances,
-    )
-    def revise_actor(self, kind: str, slug: str, other: str, chance: random.Random) -> None:
-        command = an_actors_command(kind, chance, other)
-        self.at_the_desk(lambda: self.casus.desk.revise_actor(slug, command, BY))
+    def report(self, write: Write, newest: View) -> None:
+        known = list(newest.actors.profiles)
+        account = an_account_at_random(random.Random(write.seed), write.published, known)
+        self.incidents.append(self.casus.desk.report_incident(account, BY).stream)
 
-    @rule(by=st.sampled_from([{"hours": 1}, {"days": 1}, {"days": 2}, {"days": -1}]))
-    def wait(self, by: dict[str, float]) -> None:
-        self.clock.advance(**by)
+    def write_of_an_incident(self, write: Write, newest: View) -> None:
+        stream, arguments = self.chosen(write, newest)
+        command = a_command(write, random.Random(write.seed), *arguments)
+        self.at_the_desk(lambda: self.casus.desk.revise_incident(stream, command, BY))
+
+    def chosen(self, write: Write, newest: View) -> tuple[UUID, tuple[int, UUID, list[str]]]:
+        """An incident to write of, likely one that this may be written of; an account, and another one."""
+        suited = {
+            "unmerge": [stream for stream, _ in newest.merged()],
+            "reinstatement": [
+                stream
+                for stream, entry in newest.entries.items()
+                if entry["status"] == Status.RETRACTED
+            ],
+        }
+        among = suited.get(write.kind) or self.incidents
+        stream = sorted(among)[write.which % len(among)]
+        accounts = [each.number for each in newest.tellings if each.incident == stream]
+        return stream, (
+            accounts[write.other % len(accounts)],
+            self.incidents[write.other % len(self.incidents)],
+            list(newest.actors.profiles),
+        )
 
     def at_the_desk(self, write: Callable[[], Written]) -> None:
         """Let the desk record something. What the domain refuses leaves the log as it was."""
         try:
-            write()
+            assert write().shown
         except (DomainError, NotRecorded):
             assert list(self.casus.log.follow()) == self.log
-        self.read_log()
-
-    def read_log(self) -> None:
-        self.log += self.casus.log.follow(len(self.log))
-
-    @property
-    def known(self) -> list[str]:
-        """The actors that are registered."""
-        return list(View(self.log, len(self.log)).actors.profiles)
-
-    def an_account_of(self, stream: UUID, number: int) -> int:
-        """The number of one of an incident's accounts."""
-        accounts = [
-            each.version
-            for each in self.log
-            if each.stream == stream and isinstance(each.record, IncidentReported | AccountAdded)
-        ]
-        return accounts[number % len(accounts)]
 
     # What is read.
 
@@ -165,14 +176,17 @@ class History(RuleBasedStateMachine):
     @invariant()
     def the_newest_page_is_right(self) -> None:
         newest = self.casus.reader.moment()
-        view = View(self.log, newest.position)
-        assert pages(self.casus, EVERYTHING, newest, 1_000) == view.timeline(EVERYTHING)
+        check_everything(self.casus, View(self.log, newest.position), newest)
 
-    @rule(chance=chances)
-    def read(self, chance: random.Random) -> None:
+    @rule(wanted=several_writes, chance=chances)
+    def write_and_read(self, wanted: list[Write], chance: random.Random) -> None:
+        self.write(wanted)
+        if chance.random() < 0.05:
+            self.casus.projector.rebuild()
         for _ in range(3):
             moment = self.moment(chance, self.casus.reader.head)
             view = View(self.log, moment.position, moment.reported_by)
+            check_everything(self.casus, view, moment)
             for _ in range(8):
                 check_pages(self.casus, view, moment, chance)
             for stream in self.incidents:
@@ -180,21 +194,17 @@ class History(RuleBasedStateMachine):
             assert merged(self.casus, moment) == view.merged(), moment
             check_actors(self.casus, view, moment.position)
             check_countries(self.casus, view, moment)
+            earlier = datetime.timedelta(hours=chance.randint(-24, 240))
+            self.check_as_of(instant_text(self.clock() - earlier))
 
-    @rule(hours=st.integers(-50, 400))
-    def read_as_of(self, hours: int) -> None:
-        instant = instant_text(self.clock() - datetime.timedelta(hours=hours))
+    def check_as_of(self, instant: str) -> None:
+        """An instant is the last position recorded by then, along the log's running maximum."""
         times = [""]
         for each in self.log[: self.casus.reader.head]:
             times.append(max(times[-1], each.record.recorded_at))
         position = sum(each <= instant for each in times) - 1
         moment = self.casus.reader.moment(as_of=instant)
         assert (moment.position, moment.as_of or "") == (position, times[position])
-
-    @rule(chance=chances)
-    def rebuild(self, chance: random.Random) -> None:
-        self.casus.projector.catch_up()
-        self.agree_however_made(chance)
 
     def moment(self, chance: random.Random, head: int) -> Moment:
         """A moment at random: at a position up to this one, on a day beside those that are reported."""
@@ -220,78 +230,24 @@ class History(RuleBasedStateMachine):
             assert [everything_shown(other, moment) for moment in early] == live[: len(early)]
 
 
-class DecidedHistory(History):
-    """A history in which everything is recorded at the desk."""
-
-    @precondition(lambda self: len(self.incidents) < MOST_INCIDENTS)
-    @rule(published=st.none() | days, chance=chances)
-    def report(self, published: int | None, chance: random.Random) -> None:
-        account = an_account_at_random(chance, published and day(published), self.known)
-        written = self.casus.desk.report_incident(account, BY)
-        self.incidents.append(written.stream)
-        self.read_log()
-
-    @precondition(lambda self: self.incidents)
-    @rule(
-        kind=st.sampled_from(OF_INCIDENT),
-        incident=numbers,
-        other=numbers,
-        published=st.none() | days,
-        chance=chances,
-    )
-    def revise(
-        self, kind: str, incident: int, other: int, published: int | None, chance: random.Random
-    ) -> None:
-        stream = self.incidents[incident % len(self.incidents)]
-        command = a_command(
-            kind,
-            chance,
-            published and day(published),
-            number=self.an_account_of(stream, other),
-            other=self.incidents[other % len(self.incidents)],
-            known=self.known,
-        )
-        self.at_the_desk(lambda: self.casus.desk.revise_incident(stream, command, BY))
-
-
 class HandmadeHistory(History):
-    """A history in which incidents are revised in any way at all, and shown a few records at a time."""
+    """A history whose incidents are revised in any way at all, and are shown a few records at a time."""
 
-    @rule(
-        kind=st.sampled_from(("report", *OF_INCIDENT)),
-        incident=numbers,
-        other=numbers,
-        reported=days,
-        chance=chances,
-    )
-    def record(
-        self, kind: str, incident: int, other: int, reported: int, chance: random.Random
-    ) -> None:
-        if not self.incidents or (kind == "report" and len(self.incidents) < MOST_INCIDENTS):
-            kind, stream = "report", UUID(int=len(self.incidents) + 1)
-            self.incidents.append(stream)
-        else:
-            kind = "accounts" if kind == "report" else kind
-            stream = self.incidents[incident % len(self.incidents)]
-        record = a_record(
-            kind,
-            chance,
-            day(reported),
-            self.casus.desk.recording("hand").at,
-            number=1 if kind == "report" else self.an_account_of(stream, other),
-            other=self.incidents[other % len(self.incidents)],
-            known=self.known,
-        )
+    def report(self, write: Write, newest: View) -> None:
+        self.incidents.append(UUID(int=len(self.incidents) + 1))
+        self.append(replace(write, kind="report"), self.incidents[-1], (1, self.incidents[0], []))
+
+    def write_of_an_incident(self, write: Write, newest: View) -> None:
+        self.append(write, *self.chosen(write, newest))
+
+    def append(self, write: Write, stream: UUID, arguments: tuple[int, UUID, list[str]]) -> None:
+        at = self.casus.desk.recording("hand").at
+        record = a_record(write, random.Random(write.seed), *arguments, at)
         version = 1 + sum(each.stream == stream for each in self.log)
         self.casus.log.append([Recorded(0, stream, version, record)])
-        self.read_log()
-
-    @rule()
-    def show(self) -> None:
-        self.casus.projector.catch_up()
 
 
-@pytest.mark.parametrize("kind", [DecidedHistory, HandmadeHistory])
+@pytest.mark.parametrize("kind", [History, HandmadeHistory])
 def test_every_read_of_every_history_equals_the_naive_fold(kind: type[History]) -> None:
     kind.recorded = Counter()
     run_state_machine_as_test(

@@ -19,12 +19,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.checks import Faulty
 from domain.conflicts import Conflict
-from service.api import actors, countries, health, incidents
+from service.api import actors, countries, diff, health, history, incidents, replay, series
 from service.api.answers import CASUS_VERSION
 from service.api.finished import FinishedAnswers
 from service.api.follower import following
 from service.api.pages import add_pages
 from service.api.problems import Problem
+from service.api.streams import HEADERS_ONLY, Streams
 from service.bootstrap import Casus
 from service.recording import KeyReused, Stale
 from service.views.projector import ProjectionStopped
@@ -53,11 +54,16 @@ def create_app(casus: Casus) -> FastAPI:
     )
     app.state.casus = casus
     app.state.finished = FinishedAnswers()
+    app.state.streams = Streams()
     # Not include_router: it wraps the routes in a second matching, a tenth of a page's time.
     for router in (
         countries.router,
         actors.router,
         incidents.router,
+        history.router,
+        diff.router,
+        series.router,
+        replay.router,
         actors.writes,
         incidents.writes,
         health.router,
@@ -235,4 +241,4 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, send_head)
+        await self.app({**scope, "method": "GET", HEADERS_ONLY: True}, receive, send_head)

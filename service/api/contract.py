@@ -51,6 +51,8 @@ TAGS = [
     {"name": "countries", "description": "Countries and their timelines."},
     {"name": "actors", "description": "States, armed groups, organisations, persons."},
     {"name": "incidents", "description": "Incidents, and the accounts they are made of."},
+    {"name": "series", "description": "Counts and figures over time."},
+    {"name": "replay", "description": "History, step by step."},
     {"name": "health", "description": "For those who run the service."},
 ]
 
@@ -194,7 +196,7 @@ def _complete(operation: Json) -> None:
         names = _BY_STATUS.get(status, ())
         if is_timegate and status == "200":
             names = (*names, "Memento-Datetime")
-        if names:
+        if names and "headers" not in answer:
             answer["headers"] = {n: {"$ref": f"#/components/headers/{n}"} for n in names}
     operation["responses"] = dict(sorted(responses.items()))
 
@@ -217,7 +219,7 @@ def _show(operation: Json, example: Json | None) -> None:
     """Put the real answer to an example request into the operation."""
     if example is None:
         return
-    (content,) = operation["responses"][str(example["status"])]["content"].values()
+    content = next(iter(operation["responses"][str(example["status"])]["content"].values()))
     content["examples"] = {
         "chronicle": {
             "summary": f"{example['method']} {example['path']}",

@@ -75,8 +75,8 @@ class FinishedAnswers:
 
     def keep(self, key: Key, answer: Response) -> None:
         """Keep an answer that succeeded, and let others go until there is room for it."""
-        if answer.status_code != 200 or len(answer.body) > LARGEST or key in self._answers:
-            return
+        if answer.status_code != 200 or not 0 < len(answer.body) <= LARGEST or key in self._answers:
+            return  # a stream has no body yet
         finished = Finished(answer)
         self._answers[key] = finished
         self._size += finished.size

@@ -6,6 +6,7 @@ A model's field is the parameter, its type what it takes, its description what `
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -155,8 +156,8 @@ class Paging(Clocks):
     ] = None
 
 
-class TimelineQuery(Paging):
-    """Everything by which a timeline can be narrowed."""
+class Filters(Clocks):
+    """Everything by which what is read can be narrowed."""
 
     from_: Annotated[
         DateParameter | None,
@@ -232,7 +233,6 @@ class TimelineQuery(Paging):
             " while they were."
         ),
     ] = None
-    order: Annotated[Order, Field(description="By date, then in order of recording.")] = "asc"
 
     @cached_property
     def selection(self) -> Selection:
@@ -248,9 +248,19 @@ class TimelineQuery(Paging):
             roles=tuple(self.role),
             box=parse_box(self.bbox) if self.bbox else None,
             text=self.q,
-            order=self.order,
             members=self.include == "members",
         )
+
+
+class TimelineQuery(Filters, Paging):
+    """Which part of a timeline, narrowed how, in which order."""
+
+    order: Annotated[Order, Field(description="By date, then in order of recording.")] = "asc"
+
+    @cached_property
+    def selection(self) -> Selection:
+        """What is selected, but for the timeline's own subject."""
+        return replace(super().selection, order=self.order)
 
 
 class ActorsQuery(Paging):

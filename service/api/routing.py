@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Coroutine
 from functools import lru_cache
-from typing import Any, get_origin, get_type_hints
+from typing import Any, ClassVar, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 from fastapi.routing import APIRoute
@@ -46,6 +46,8 @@ class ReadRoute(APIRoute):
     a budget; if that is spent, again on a thread of its own.
     """
 
+    starts_at_once: ClassVar[bool] = True
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         handle = self.get_route_handler()
@@ -71,8 +73,9 @@ class ReadRoute(APIRoute):
             query = parse_query(query_type, request.scope["query_string"])
             path = request.path_params
             try:
-                if getattr(query, "q", None):
-                    raise TooLong  # a text search is one instruction, however long: no budget stops it
+                if not self.starts_at_once or getattr(query, "q", None):
+                    # No budget stops it: a text search is one instruction, however long.
+                    raise TooLong
                 with casus.reader.budget():
                     response = endpoint(request, query, **path)
             except TooLong:
@@ -82,6 +85,12 @@ class ReadRoute(APIRoute):
             return response
 
         return handle
+
+
+class LongReadRoute(ReadRoute):
+    """A read whose work is not the store's, so that no budget stops it: always on a thread."""
+
+    starts_at_once = False
 
 
 class _NoParameters(BaseModel):

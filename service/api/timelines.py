@@ -19,8 +19,9 @@ from service.api.context import Start, bad_parameter, casus_of, no_such_actor, s
 from service.api.cursors import Continuation, write_cursor
 from service.api.documents import AsOf, NextPage, PositionRead, ReportedBy
 from service.api.mementos import memento_headers, memento_links, memento_wanted
-from service.api.parameters import TimelineQuery
+from service.api.parameters import Filters, TimelineQuery
 from service.api.problems import Problem
+from service.bootstrap import Casus
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection, SubjectKey
 
@@ -62,16 +63,8 @@ def timeline_answer(
     if past := memento_wanted(request, query):
         return past
     casus = casus_of(request)
-    selection = _selected(query.selection, subject)
     moment = start.moment
-    if query.actor and casus.reader.actors.get(query.actor, moment.position) is None:
-        unknown = no_such_actor(casus, query.actor, moment.position)
-        raise Problem(
-            "bad-parameter",
-            f"actor: {unknown.detail}",
-            faults=(Fault(("actor",), unknown.detail),),
-            extra=unknown.extra,
-        )
+    selection = selection_of(casus, query, subject, moment)
     after = PageEnd(*start.after) if start.after else None
     answer = Answer(request, moment, fixed=query.fixed or after is not None)
     answer.headers |= memento_headers(query, moment)
@@ -89,8 +82,21 @@ def timeline_answer(
     return answer.of(_page_bytes(subject, moment, page.items, following))
 
 
+def selection_of(casus: Casus, query: Filters, subject: Subject, moment: Moment) -> Selection:
+    """What a query selects of a subject's timeline. Raises `Problem`."""
+    selection = _selected(query.selection, subject)
+    if query.actor and casus.reader.actors.get(query.actor, moment.position) is None:
+        unknown = no_such_actor(casus, query.actor, moment.position)
+        raise Problem(
+            "bad-parameter",
+            f"actor: {unknown.detail}",
+            faults=(Fault(("actor",), unknown.detail),),
+            extra=unknown.extra,
+        )
+    return selection
+
+
 def _selected(selection: Selection, subject: Subject) -> Selection:
-    """The query's selection for this subject. Raises `Problem`."""
     first, last = selection.first_day, selection.last_day
     if first is not None and last is not None and last < first:
         raise bad_parameter("to", "the window ends before it starts")

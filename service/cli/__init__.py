@@ -130,6 +130,65 @@ def timeline(
     )
 
 
+@app.command(epilog="Example: [bold]casus replay AFG --until 2021-06-23 --speed 7[/bold]")
+def replay(
+    subject: Annotated[
+        str, typer.Argument(help="A country (AFG, gw:700, a name) or an actor; all: everything.")
+    ] = "all",
+    home: Home = None,
+    clock: Annotated[
+        Literal["occurred", "reported", "recorded"],
+        typer.Option(help="As it happened, as it was reported or as it was recorded."),
+    ] = "occurred",
+    begin: Annotated[
+        str | None, typer.Option("--since", help="The first day of the clock to play.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="The last day of the clock to play, inclusive.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Days in a second; left out: without waiting.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Only what happened from this day on.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Only what happened to this day, inclusive.")
+    ] = None,
+    match: Annotated[
+        Literal["possible", "certain"], typer.Option(help="How an uncertain date is taken.")
+    ] = "possible",
+    reported_by: Annotated[
+        str | None, typer.Option(help="Only what was published by this day.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="As the log stood at this instant or day.")
+    ] = None,
+    position: Annotated[
+        int | None, typer.Option(help="As the log stood at this position.", min=0)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Play the history of a country, of an actor or of all, step by step with running totals."""
+    from service.cli.replaying import play
+
+    play(
+        settings_of(home),
+        subject,
+        clock=clock,
+        since=begin,
+        until=until,
+        speed=speed,
+        first=since,
+        to=to,
+        match=match,
+        reported_by=reported_by,
+        as_of=as_of,
+        position=position,
+        json=json,
+    )
+
+
 @app.command(epilog="Example: [bold]casus log --after 60 --limit 5[/bold]")
 def log(
     home: Home = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import orjson
@@ -43,28 +44,58 @@ def show_timeline(
     json: bool,
 ) -> None:
     """Print the timeline of a country or an actor, as a table or as JSON lines."""
-    first = _option("--from", since, lambda text: span(text).earliest)
-    last = _option("--to", to, lambda text: span(text).latest)
-    if first is not None and last is not None and last < first:
-        usage("the window ends before it starts", "--to")
-    instant = _option("--as-of", as_of, parse_instant)
-    reported = _option("--reported-by", reported_by, reported_day)
-    if position is not None and instant is not None:
-        usage("--position and --as-of both fix the recorded clock; give one of them")
+    window = window_given(since, to, match)
+    clocks = Clocks.given(position, as_of, reported_by)
     with opened(settings) as casus:
-        try:
-            moment = casus.reader.moment(
-                position, instant, EVERYTHING_REPORTED if reported is None else reported
-            )
-        except BeyondTheLog as error:
-            usage(str(error), "--position")
-        key, name = _subject(casus, subject, moment)
-        selection = Selection(subject=key, first_day=first, last_day=last, match=match)
-        entries, more = _entries(casus, selection, moment, limit)
+        moment = clocks.moment(casus)
+        key, name = find_subject(casus, subject, moment)
+        entries, more = _entries(casus, replace(window, subject=key), moment, limit)
     if json:
         write_lines(entries)
     else:
         print_timeline(name, moment, [orjson.loads(entry) for entry in entries], more=more)
+
+
+def window_given(since: str | None, to: str | None, match: Match) -> Selection:
+    """What the options of a window select."""
+    first, last = days_given("--from", since, "--to", to, "the window ends before it starts")
+    return Selection(first_day=first, last_day=last, match=match)
+
+
+def days_given(
+    start: str, since: str | None, end: str, until: str | None, reversed_: str
+) -> tuple[int | None, int | None]:
+    """The first and the last day that two options mean, which are refused if they are reversed."""
+    first = _option(start, since, lambda text: span(text).earliest)
+    last = _option(end, until, lambda text: span(text).latest)
+    if first is not None and last is not None and last < first:
+        usage(reversed_, end)
+    return first, last
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The clocks of recording and reporting, as options give them."""
+
+    position: int | None
+    instant: str | None
+    reported_by: int
+
+    @classmethod
+    def given(cls, position: int | None, as_of: str | None, reported_by: str | None) -> Clocks:
+        """What the options mean."""
+        instant = _option("--as-of", as_of, parse_instant)
+        reported = _option("--reported-by", reported_by, reported_day)
+        if position is not None and instant is not None:
+            usage("--position and --as-of both fix the recorded clock; give one of them")
+        return cls(position, instant, EVERYTHING_REPORTED if reported is None else reported)
+
+    def moment(self, casus: Casus) -> Moment:
+        """The moment that they fix."""
+        try:
+            return casus.reader.moment(self.position, self.instant, self.reported_by)
+        except BeyondTheLog as error:
+            usage(str(error), "--position")
 
 
 def _option(name: str, text: str | None, read: Callable[[str], T]) -> T | None:
@@ -78,7 +109,8 @@ def _option(name: str, text: str | None, read: Callable[[str], T]) -> T | None:
         usage(str(error), name)
 
 
-def _subject(casus: Casus, text: str, moment: Moment) -> tuple[SubjectKey, str]:
+def find_subject(casus: Casus, text: str, moment: Moment) -> tuple[SubjectKey, str]:
+    """The country or the actor that goes by a name, and what it is called."""
     slug = text.encode(errors="replace").decode()  # what the shell passes need not be UTF-8
     actor = casus.reader.actors.get(slug, moment.position)
     if actor is None or actor.merged_into:

@@ -13,6 +13,7 @@ import uvicorn
 
 from service.api.app import create_app
 from service.api.pages import LINKS
+from service.api.streams import Streams
 from service.bootstrap import Casus
 from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
 from service.cli.output import errors, out, refuse
@@ -37,14 +38,28 @@ def serve_store(settings: Settings, *, bundled: bool) -> None:
     errors.print("casus: stopped; everything acknowledged is on disk", markup=False, soft_wrap=True)
 
 
+class _Server(uvicorn.Server):
+    """A server that ends its streams when it stops: they may have long to go."""
+
+    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in order."""
+        self._streams.end()
+        await super().shutdown(sockets)
+
+
 def _serve(settings: Settings, *, bundled: bool) -> None:
     listening = _listen(settings)
     with opened(settings, make=True) as casus:
         if bundled and casus.log.head == 0:
             _fill(casus)
-        server = uvicorn.Server(
+        app = create_app(casus)
+        server = _Server(
             uvicorn.Config(
-                create_app(casus),
+                app,
                 loop="auto",
                 http="httptools" if sys.platform != "win32" else "auto",
                 lifespan="on",
@@ -52,7 +67,8 @@ def _serve(settings: Settings, *, bundled: bool) -> None:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=10,
-            )
+            ),
+            app.state.streams,
         )
         # From here on a client waits a moment instead of being turned away.
         listening.listen(BACKLOG)

@@ -41,7 +41,7 @@ def print_timeline(name: str, moment: Moment, entries: list[dict[str, Any]], *, 
     roomy = out.width >= ROOMY
     table = _table("when", "what", *(("where", "figures") if roomy else ()))
     for entry in entries:
-        title, place = _title(entry), entry["place"]["name"] if entry["place"] else ""
+        title, place = title_of(entry), entry["place"]["name"] if entry["place"] else ""
         figures = [_figure(figure) for figure in entry["figures"]]
         if roomy:
             cells = [Text(title), Text(place), Text("\n".join(figures))]
@@ -96,7 +96,8 @@ def _beneath(title: str, details: Sequence[str]) -> Text:
     return text
 
 
-def _title(entry: dict[str, Any]) -> str:
+def title_of(entry: dict[str, Any]) -> str:
+    """What an entry is called, and what there is to note of it."""
     notes = []
     if entry["status"] != "reported":
         notes.append(entry["status"])

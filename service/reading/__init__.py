@@ -18,7 +18,9 @@ from service.reading.actors import Actors
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
 from service.reading.differences import Differences
 from service.reading.directory import Directory
+from service.reading.replay import Replays
 from service.reading.selection import PageEnd, Selected, Selection, Share
+from service.reading.series import SeriesReads
 from service.reading.statements import page_statement, reaching_in_statement
 from service.views.store import TRACKED
 
@@ -56,7 +58,9 @@ class Reader:
         self._database = Database(path, has_moved)
         self._directory = Directory(self._database)
         self.actors = Actors(self._database, self._directory)
+        self.replays = Replays(self._database, self._directory, self.selected, self.moment)
         self.differences = Differences(self._database, self._directory, self.selected)
+        self.series = SeriesReads(self._database, self._directory)
         self._instant = lru_cache(maxsize=4_096)(self._instant_at)
         self._country_counts = lru_cache(maxsize=16)(self._counted_countries)
 

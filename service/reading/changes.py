@@ -1,8 +1,8 @@
 """What is shown differently of an incident at two moments, field by field.
 
 Compared is what its entry shows. Left out are `revision`, `position` and `recorded_at`, which say what
-record touched it last and not what it is, and the names of actors, which change without a word about it. In
-which order a list has its members makes no difference.
+record touched it last and not what it is, and the names of actors, which change without a word about it. Of
+a list the members are compared, in whatever order: each that came, went or, of figures, has other numbers.
 """
 
 from __future__ import annotations
@@ -44,22 +44,23 @@ Value: TypeAlias = (
     | Occurred
     | Place
     | ShownFigure
-    | tuple[InvolvedCountry, ...]
-    | tuple[Participant, ...]
-    | tuple[ForeignCode, ...]
-    | tuple[Source, ...]
+    | InvolvedCountry
+    | Participant
+    | ForeignCode
+    | Source
     | None
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """A field of an incident, or one of its figures, as it was shown and as it is shown instead."""
+    """A field of an incident, or a member of it if that is a list, as it was shown and is shown instead."""
 
     field: Annotated[
         str,
         Field(
-            description="Of figures there is a change for each `measure` and `of`.",
+            description="Of a list there is a change for each member that came or went; of figures for"
+            " each `measure` and `of`.",
             json_schema_extra={"enum": list(FIELDS)},
         ),
     ]
@@ -86,9 +87,9 @@ def shown_by(head: bytes, participants: Iterable[tuple[str, str]]) -> Shown:
 
 
 def changes(before: Shown | None, after: Shown) -> list[FieldChange]:
-    """The fields that are shown differently, in the order of `FIELDS`.
+    """What is shown differently, in the order of `FIELDS`.
 
-    Where nothing was shown before, every field that shows anything is a change.
+    Where nothing was shown before, everything that is shown is a change.
     """
     return list(_changes(before or {}, after))
 
@@ -96,23 +97,23 @@ def changes(before: Shown | None, after: Shown) -> list[FieldChange]:
 def _changes(before: Shown, after: Shown) -> Iterator[FieldChange]:
     for field in FIELDS:
         was, now = before.get(field), after[field]
-        if field == "figures":
-            yield from _changed_figures(was or [], now)
-        elif _comparable(was) != _comparable(now):
+        if isinstance(now, list):
+            yield from _changed_members(field, was or [], now)
+        elif was != now:
             yield FieldChange(field=field, before=was, after=now)
 
 
-def _changed_figures(
-    before: Iterable[dict[str, Any]], after: Iterable[dict[str, Any]]
+def _changed_members(
+    field: str, before: Iterable[dict[str, Any]], after: Iterable[dict[str, Any]]
 ) -> Iterator[FieldChange]:
-    was, now = ({(each["measure"], each["of"]): each for each in some} for some in (before, after))
-    for key in was | now:
-        if was.get(key) != now.get(key):
-            yield FieldChange(field="figures", before=was.get(key), after=now.get(key))
+    was, now = ({_key(field, each): each for each in some} for some in (before, after))
+    for key in {**was, **now}:
+        old: Any = was.get(key)
+        new: Any = now.get(key)
+        if old != new:
+            yield FieldChange(field=field, before=old, after=new)
 
 
-def _comparable(value: Any) -> Any:
-    """A value as it is compared: a list by its members, nothing as an empty one."""
-    if value is None:
-        return []
-    return sorted(map(orjson.dumps, value)) if isinstance(value, list) else value
+def _key(field: str, member: dict[str, Any]) -> object:
+    """What a member of a list is known by: a figure by whom it counts and how, any other by all it says."""
+    return (member["measure"], member["of"]) if field == "figures" else orjson.dumps(member)

@@ -57,6 +57,11 @@ class Directory:
             seen.add(slug)
         return slug
 
+    def name(self, slug: str, position: int) -> str:
+        """The name that an actor has at a position."""
+        self.epoch(position)
+        return self._at(slug, position)[0]
+
     def merged(self, slug: str, position: int) -> tuple[str, ...]:
         """The actors that one stands for at a position, besides itself."""
         self.epoch(position)

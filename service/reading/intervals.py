@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from service.reading import BeyondTheLog, Reader
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
-from service.reading.differences import Interval
+from service.reading.difference_statements import Interval
 
 
 class BadInterval(ValueError):

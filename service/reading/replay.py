@@ -11,18 +11,19 @@ Between two pages nothing is held but keys: no thread, no connection, and nothin
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, groupby, islice
 from typing import Literal, NamedTuple
 
 import orjson
 
-from domain.dates import OPEN_PAST, day_of_instant, iso_of_day
+from domain.dates import OPEN_PAST, day_number, day_of_instant, iso_of_day
 from service.database import Database
 from service.reading.clocks import Moment
 from service.reading.directory import Directory
+from service.reading.selection import Selected, Selection
 from service.reading.sweeps import KEY_WIDTH, OPENED, VERSIONS, Clock, Place, Sweep
 
 Change = Literal["added", "changed", "removed"]
@@ -33,8 +34,11 @@ PAGE = 200
 SORTED_AT_ONCE = 50_000
 """Keys that are kept where no index has them in order: every look for more goes through all rows."""
 
-_BEYOND = 2**61
-"""A number beyond that of every incident."""
+_ALL = 2**61
+"""Beyond the numbers of all incidents."""
+
+_FIRST_DAY, _LAST_DAY = day_number(1, 1, 1), day_number(9999, 12, 31)
+"""The days on which anything can be recorded: their dates sort as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,25 +136,17 @@ class _Version(NamedTuple):
 
 
 class Replay:
-    """One playing of a sweep, from beyond a point or from after a step; it goes on once.
+    """One playing of a sweep, from its beginning or from after a step; it goes on once.
 
-    What is there before it begins counts in the totals.
+    What is there before counts in the totals. `steps` is how many were taken so far.
     """
 
     def __init__(
-        self,
-        database: Database,
-        directory: Directory,
-        sweep: Sweep,
-        *,
-        beyond: int | None,
-        after: Mark | None,
+        self, database: Database, directory: Directory, sweep: Sweep, after: Mark | None
     ) -> None:
         self._database, self._directory, self._sweep = database, directory, sweep
-        self._begun = None if beyond is None else Place(beyond, _BEYOND)
-        self._taken = 0
-        if after:
-            self._begun, self._taken = after.place, after.step
+        self._begun = after.place if after else None
+        self.steps = after.step if after else 0
         self._totals = Totals()
 
     @property
@@ -161,7 +157,7 @@ class Replay:
     @property
     def end(self) -> bytes:
         """What is said after the last step: where that was, and all that there is then, as JSON."""
-        said = orjson.dumps({"end": True, **self.moment.fields, "steps": self._taken})
+        said = orjson.dumps({"end": True, **self.moment.fields, "steps": self.steps})
         return b'%b,"totals":%b}' % (said[:-1], self._totals.json)
 
     def pages(self) -> Iterator[list[Step]]:
@@ -181,14 +177,14 @@ class Replay:
                 continue  # a record that counts from a later day closes it, and opens it alike
             for version in versions:
                 self._totals.add(version.totals, version.sign)
-            self._taken += 1
+            self.steps += 1
             yield self._step(versions[-1], changed=changed)
 
     def _step(self, shown: _Version, *, changed: bool) -> Step:
         epoch = self._directory.epoch(self.moment.position)
         participants = self._directory.participants(shown.participants, epoch)
         return Step(
-            Mark(Place(shown.point, shown.number), self._taken),
+            Mark(Place(shown.point, shown.number), self.steps),
             self._day(shown),
             "changed" if changed else "added" if shown.sign == OPENED else "removed",
             b'%b,"participants":%b}' % (shown.entry, participants),
@@ -219,3 +215,43 @@ class Replay:
             while rows[-1][:2] == parted:
                 rows.pop()
         return array("q", chain.from_iterable(rows))
+
+
+class Replays:
+    """Replays of the generation of rows that is in use."""
+
+    def __init__(
+        self,
+        database: Database,
+        directory: Directory,
+        selected: Callable[[Selection, Moment], Selected],
+        moment: Callable[..., Moment],
+    ) -> None:
+        self._database, self._directory = database, directory
+        self._selected, self._moment = selected, moment
+
+    def begin(
+        self, selection: Selection, moment: Moment, course: Course, after: Mark | None = None
+    ) -> Replay:
+        """A replay of what a selection shows at a moment, from its beginning or from after a step.
+
+        It ends at the moment, or earlier: with the last day of its course.
+        """
+        before = None if course.since is None else course.since - 1
+        end = course.until
+        if course.clock == "reported":
+            end = moment.reported_by if end is None else min(end, moment.reported_by)
+            moment = replace(moment, reported_by=end)
+        if course.clock == "recorded":
+            before = None if before is None else self._position_on(before)
+            end = moment.position if end is None else min(self._position_on(end), moment.position)
+            moment = self._moment(end, None, moment.reported_by)
+        if before is not None and after is None:
+            after = Mark(Place(before, _ALL), 0)
+        sweep = Sweep(self._selected(selection, moment), moment, course.clock, end)
+        return Replay(self._database, self._directory, sweep, after)
+
+    def _position_on(self, day: int) -> int:
+        """The position that the log had reached by the end of a day."""
+        written = iso_of_day(max(_FIRST_DAY, min(day, _LAST_DAY)))
+        return self._moment(None, f"{written}T23:59:59.999999Z").position

@@ -1,87 +1,88 @@
 """Series: how many incidents, or the sums of a figure, period after period, at any moment.
 
-An incident is not of a day but of a span of days. `possible` counts it in every period that its span reaches
-into, `certain` in the one that its span lies within, and so in none where it reaches across a border: the
-truth of a period lies between the two. A period that reaches beyond the window counts what the window has
-of it.
-
-Two ways lead to the same numbers. The series of a country, of all incidents, or of every country, whatever
-the window, are sums of the rows that `projections.series` has for them; any other selection is counted
-version by version.
+An incident is not of a day but of a span of days. `possible` counts it in every period that its span
+reaches into, `certain` in the one that its span lies within, and in none where it reaches across a border:
+the truth of a period lies between the two. A period that reaches beyond the window counts what the window
+has of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from itertools import accumulate
+from operator import add
+from typing import Any
 
 import orjson
 
 from domain.countries import COUNTRIES
-from domain.dates import OPEN_FUTURE, OPEN_PAST
-from domain.periods import MONTHS, Interval, period_of_day
+from domain.dates import OPEN_FUTURE, OPEN_PAST, iso_of_day
+from domain.periods import MONTHS, Interval, first_day, name_of_period, period_of_day
 from service.database import Database
 from service.reading.clocks import Moment
 from service.reading.directory import Directory
-from service.reading.selection import Selected
-from service.reading.series_statements import (
-    by_months,
-    counted_statement,
-    is_summed,
-    summed_statement,
-)
-
-GroupBy = Literal["country", "actor", "type"]
+from service.reading.selection import Selected, Selection
+from service.reading.series_statements import Shape, counting
 
 MOST_POINTS = 100_000
-"""Points of all groups together; thirty years of months for each of 200 countries are 72,000."""
+"""Points of all groups together: thirty years of months for every country are 90,000."""
 
 
 class TooManyPoints(ValueError):
-    """Raised when a series would have more than `MOST_POINTS` points."""
+    """Raised when a series would have more points than are given at once."""
 
     def __init__(self, points: int) -> None:
         self.points = points
-        super().__init__(f"the series would have {points:,} points, and {MOST_POINTS:,} are the most")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What to count, in how long periods, in which groups. Without a measure, incidents are counted."""
-
-    interval: Interval = Interval.MONTH
-    group_by: GroupBy | None = None
-    measure: str | None = None
+        super().__init__(f"the series would have {points:,} points; {MOST_POINTS:,} are the most")
 
 
 Point = tuple[int, int, int, int]
 """The low, best and high of a period, and how many incidents it has."""
 
-NOTHING: Point = (0, 0, 0, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group's points, one a period; without a key it is everything that was selected."""
+    """A group's points, one for each period. Without a key it is all that was selected."""
 
     key: str | None
     name: str
     points: Sequence[Point]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Series:
     """Periods that follow each other, by their numbers in `domain.periods`, and groups by their keys."""
 
+    interval: Interval
     periods: range
     groups: Sequence[Group]
 
+    @cached_property
+    def _heads(self) -> Sequence[bytes]:
+        return [
+            orjson.dumps(
+                {
+                    "period": name_of_period(self.interval, period),
+                    "start": iso_of_day(first_day(self.interval, period)),
+                    "end": iso_of_day(first_day(self.interval, period + 1) - 1),
+                }
+            )[:-1]
+            for period in self.periods
+        ]
 
-_Span = tuple[int, int]
-_Counts = dict[str | None, dict[_Span, list[int]]]
-"""Incidents, low, best and high of each group, by the first and last period that they may be of."""
+    def points(self, group: Group) -> list[bytes]:
+        """The points of a group as JSON objects."""
+        return [
+            b'%b,"low":%d,"best":%d,"high":%d,"incidents":%d}' % (head, *point)
+            for head, point in zip(self._heads, group.points, strict=True)
+        ]
+
+
+Span = tuple[int, int]
+Counts = dict[str | None, dict[Span, tuple[int, ...]]]
+"""Of each group, by the first and last period of a span: incidents, and low, best and high of a measure."""
 
 
 class SeriesReads:
@@ -93,31 +94,42 @@ class SeriesReads:
 
     def read(self, selected: Selected, moment: Moment, shape: Shape) -> Series:
         """The series of what is selected at a moment. Raises `TooManyPoints`."""
-        statement = summed_statement if is_summed(selected, shape.group_by) else counted_statement
-        rows = self._database.rows(*statement(selected, moment, shape))
-        counts = _counts(rows, _to_period(selected, shape), self._keys(shape, moment))
-        periods = _periods(selected, shape.interval, counts)
+        selected = replace(selected, selection=_without_open_ends(selected.selection))
+        how = counting(selected, moment, shape)
+        counts = _counts(
+            self._database.rows(*how.statement),
+            _month_to_period(shape.interval) if how.of_months else _day_to_period(shape.interval),
+            self._survivors(moment) if shape.group_by == "actor" else lambda key: (key,),
+        )
+        periods = _periods(selected.selection, shape.interval, counts)
         if shape.group_by is None:
             counts.setdefault(None, {})
         if (points := len(counts) * len(periods)) > MOST_POINTS:
             raise TooManyPoints(points)
         certain = selected.selection.match == "certain"
+        groups = sorted(counts.items(), key=lambda group: group[0] or "")
         return Series(
+            shape.interval,
             periods,
             [
-                Group(key, self._name(shape, key, moment), list(_points(spans, periods, certain=certain)))
-                for key, spans in sorted(counts.items(), key=lambda group: group[0] or "")
+                Group(
+                    key,
+                    self._name(shape, key, moment),
+                    _points(spans, periods, certain=certain),
+                )
+                for key, spans in groups
             ],
         )
 
-    def _keys(self, shape: Shape, moment: Moment) -> Callable[[Any], Iterable[str | None]]:
-        """The groups that a row counts in."""
-        if shape.group_by != "actor":
-            return lambda key: (key,)
-        survivor, position = self._directory.survivor, moment.position
-        return lru_cache(maxsize=None)(
-            lambda key: {survivor(actor, position) for actor, _ in orjson.loads(key)}
-        )
+    def _survivors(self, moment: Moment) -> Callable[[bytes], Iterable[str]]:
+        """What makes the actors that are shown, each once, of a row's pairs of actor and role."""
+
+        @cache
+        def survivors(participants: bytes) -> set[str]:
+            pairs = orjson.loads(participants)
+            return {self._directory.survivor(actor, moment.position) for actor, _ in pairs}
+
+        return survivors
 
     def _name(self, shape: Shape, key: str | None, moment: Moment) -> str:
         if key is None:
@@ -129,58 +141,76 @@ class SeriesReads:
         return key.replace("_", " ").capitalize()
 
 
-def _to_period(selected: Selected, shape: Shape) -> Callable[[int], int]:
-    """What makes the period of a row's first and last day, or month."""
-    interval = shape.interval
-    if is_summed(selected, shape.group_by) and by_months(interval):
-        months = MONTHS[interval]
-        return lambda month: month if month in (OPEN_PAST, OPEN_FUTURE) else month // months
-    return lru_cache(maxsize=None)(lambda day: period_of_day(interval, day))
+def _without_open_ends(selection: Selection) -> Selection:
+    """A window that begins with the open past, or ends with the open future, has no such end."""
+    first, last = selection.first_day, selection.last_day
+    return replace(
+        selection,
+        first_day=None if first == OPEN_PAST else first,
+        last_day=None if last == OPEN_FUTURE else last,
+    )
+
+
+def _day_to_period(interval: Interval) -> Callable[[int], int]:
+    return cache(lambda day: period_of_day(interval, day))
+
+
+def _month_to_period(interval: Interval) -> Callable[[int], int]:
+    months = MONTHS[interval]
+    return lambda month: month if month in (OPEN_PAST, OPEN_FUTURE) else month // months
 
 
 def _counts(
     rows: Iterable[Sequence[Any]],
     to_period: Callable[[int], int],
-    keys_of: Callable[[Any], Iterable[str | None]],
-) -> _Counts:
-    counts: _Counts = {}
-    for row in rows:
-        span = to_period(row[1]), to_period(row[2])
-        for key in keys_of(row[0]):
-            spans = counts.setdefault(key, {})
-            sums = spans.get(span)
-            if sums is None:
-                spans[span] = list(row[3:])
-            else:
-                for place, value in enumerate(row[3:]):
-                    sums[place] += value
-    # A row takes away what another has added: what comes to nothing is not there.
-    for key, spans in list(counts.items()):
-        counts[key] = {span: sums for span, sums in spans.items() if sums[0]}
-        if not counts[key]:
-            del counts[key]
-    return counts
-
-
-def _periods(selected: Selected, interval: Interval, counts: _Counts) -> range:
-    """The periods of the window; where that is open, up to the last in which anything begins or ends."""
-    bounded = {
-        period
-        for spans in counts.values()
-        for span in spans
-        for period in span
-        if period not in (OPEN_PAST, OPEN_FUTURE)
+    to_groups: Callable[[Any], Iterable[str | None]],
+) -> Counts:
+    counts: Counts = {}
+    for key, first, last, *sums in rows:
+        span = to_period(first), to_period(last)
+        for group in to_groups(key):
+            spans = counts.setdefault(group, {})
+            before = spans.get(span)
+            spans[span] = tuple(sums if before is None else map(add, before, sums))
+    # A row may take away what another adds; what comes to nothing is not there.
+    there = {
+        group: {span: sums for span, sums in spans.items() if sums[0]}
+        for group, spans in counts.items()
     }
-    selection = selected.selection
+    return {group: spans for group, spans in there.items() if spans}
+
+
+def _periods(selection: Selection, interval: Interval, counts: Counts) -> range:
+    """The periods of the window; where that is open, from the first or to the last that a span names."""
+    named = {each for spans in counts.values() for span in spans for each in span}
+    named -= {OPEN_PAST, OPEN_FUTURE}
     first, last = (
         None if day is None else period_of_day(interval, day)
         for day in (selection.first_day, selection.last_day)
     )
-    # What is open at the other end may have happened in the window's one period that is known.
-    known = {each for each in (first, last) if each is not None} if counts else set()
-    bounded |= known
-    if first is None:
-        first = min(bounded, default=None)
-    if last is None:
-        last = max(bounded, default=None)
+    if counts:
+        # A span that is open towards the window's open end is there in the window's last known period.
+        named |= {each for each in (first, last) if each is not None}
+    first = min(named, default=None) if first is None else first
+    last = max(named, default=None) if last is None else last
     return range(0) if first is None or last is None else range(first, last + 1)
+
+
+def _points(
+    spans: Mapping[Span, tuple[int, ...]], periods: range, *, certain: bool
+) -> Sequence[Point]:
+    """Sums by period: each span is added where it begins, and taken away after it has ended."""
+    size = len(periods)
+    width = len(next(iter(spans.values()), (0,)))
+    columns = [[0] * (size + 1) for _ in range(width)]
+    for (first, last), sums in spans.items():
+        if certain and first != last:
+            continue
+        begins = max(first - periods.start, 0)
+        ends = min(last - periods.start, size - 1) + 1
+        for column, value in zip(columns, sums, strict=True):
+            column[begins] += value
+            column[ends] -= value
+    incidents, *figures = (list(accumulate(column[:size])) for column in columns)
+    low, best, high = figures or [incidents] * 3
+    return list(zip(low, best, high, incidents, strict=True))

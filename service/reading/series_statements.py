@@ -1,21 +1,26 @@
-"""The SQL that counts what a series selects: rows of a group's key, a first and a last day or month, how many
-incidents have just that span, and, if a measure is asked for, the sums of its low, best and high.
+"""The SQL that counts what a series selects.
 
-Rows of the same key and span may come several times, and may take away what others have added.
+Rows are a group's key, the first and last day or month of a span, how many incidents have just that span,
+and, where a measure is asked for, the sums of its low, best and high. The same key and span may come
+several times, and a row may take away what others add.
+
+Two ways lead to the same numbers. The series of a country, of all incidents or of every country, in
+whatever window, is the projection's sums and the few rows that the moment cuts. For whatever else is
+selected, versions are counted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-from domain.dates import OPEN_FUTURE, OPEN_PAST, first_day_of_month, month_of_day
-from domain.periods import Interval
+from domain.dates import first_day_of_month, month_of_day
+from domain.periods import MONTHS, Interval
 from projections import series
 from projections.series import ALL, NOWHERE
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
-from service.reading.selection import Selected, Selection, SubjectKey
-from service.reading.statements import Statement, add_filters, sources
+from service.reading.selection import Match, Selected, Selection
+from service.reading.statements import Source, Statement, add_filters, sources
 
 GroupBy = Literal["country", "actor", "type"]
 
@@ -28,115 +33,171 @@ class Shape:
     group_by: GroupBy | None = None
     measure: str | None = None
 
-    @property
-    def is_of_months(self) -> bool:
-        """Whether its periods are made of whole months."""
-        return self.interval in (Interval.MONTH, Interval.YEAR)
-
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The first and the last day that are asked for; None where it is open."""
+class Counting:
+    """A statement, and whether its spans are of months instead of days."""
 
-    first: int | None
-    last: int | None
-
-    @classmethod
-    def of(cls, selection: Selection) -> Window:
-        """The window of a selection."""
-        first, last = selection.first_day, selection.last_day
-        return cls(None if first == OPEN_PAST else first, None if last == OPEN_FUTURE else last)
-
-    @property
-    def is_of_months(self) -> bool:
-        """Whether it begins and ends where months do."""
-        first, last = self.first, self.last
-        return (first is None or first_day_of_month(month_of_day(first)) == first) and (
-            last is None or first_day_of_month(month_of_day(last) + 1) == last + 1
-        )
-
-    @property
-    def in_months(self) -> Window:
-        """The first and last month of it."""
-        return Window(
-            None if self.first is None else month_of_day(self.first),
-            None if self.last is None else month_of_day(self.last),
-        )
+    statement: Statement
+    of_months: bool = False
 
 
-def is_summed(selected: Selected, shape: Shape) -> bool:
-    """Whether the projection has sums for it: a country's or all incidents, but for their days alike."""
-    selection = selected.selection
+def counting(selected: Selected, moment: Moment, shape: Shape) -> Counting:
+    """What counts a series: the projection's sums where it has them."""
+    if _is_summed(selected.selection, shape):
+        return _summed(selected.selection, moment, shape)
+    return Counting(_counted(selected, moment, shape))
+
+
+def _is_summed(selection: Selection, shape: Shape) -> bool:
     subject = selection.subject
-    # Whatever is left of it, without its country, its window and what makes no difference to a count.
+    # What is left without whose it is, the window, and what makes no difference to a count.
     rest = replace(
-        selection, subject=None, first_day=None, last_day=None, match="possible", order="asc"
+        selection,
+        subject=None,
+        first_day=None,
+        last_day=None,
+        match="possible",
+        order="asc",
+        members=False,
     )
     if rest != Selection():
         return False
-    if shape.group_by is None:
-        return subject is None or subject.kind == "country"
-    return shape.group_by == "country" and subject is None
+    if shape.group_by == "country":
+        return subject is None
+    return shape.group_by is None and (subject is None or subject.kind == "country")
 
 
-def summed_statement(selected: Selected, moment: Moment, shape: Shape) -> Statement:
-    """Sums of the projection's rows. Months come in place of days where periods are made of them."""
-    return _Sums(selected.selection, moment, shape).statement
+def _summed(selection: Selection, moment: Moment, shape: Shape) -> Counting:
+    block = moment.position // series.BLOCK
+    before = f"block IN ({','.join(map(str, range(block)))})"
+    of_months = shape.interval in MONTHS
+    if of_months and _is_of_months(selection):
+        arms = [_whole_blocks(selection, moment, shape)]
+        if moment.reported_by != EVERYTHING_REPORTED:
+            # The key leads to the days of a country: of all, they are looked up country by country.
+            any_ = " AND country IN (SELECT DISTINCT country FROM series_sum)"
+            which = f"{before}{'' if selection.subject else any_} AND reported_block = ?"
+            arms.append(_rows(which, selection, moment, shape))
+    else:
+        which = f"{before} AND reported_block <= ?"
+        arms = [_rows(which, selection, moment, shape)]
+    arms.append(_rows(f"block = {block} AND reported_block <= ?", selection, moment, shape))
+    sql, parameters = zip(*arms, strict=True)
+    return Counting(
+        (" UNION ALL ".join(sql), [each for some in parameters for each in some]), of_months
+    )
 
 
-class _Sums:
-    """The parts of a statement that sums rows."""
+def _is_of_months(selection: Selection) -> bool:
+    """Whether the window begins and ends where months do."""
+    first, last = selection.first_day, selection.last_day
+    return (first is None or first_day_of_month(month_of_day(first)) == first) and (
+        last is None or first_day_of_month(month_of_day(last) + 1) == last + 1
+    )
 
-    def __init__(self, selection: Selection, moment: Moment, shape: Shape) -> None:
-        self._moment, self._shape = moment, shape
-        self._possible = selection.match == "possible"
-        self._subject = selection.subject
-        self._window = Window.of(selection)
-        self._block = moment.position // series.BLOCK
-        self._reported_block = moment.reported_by // series.REPORTED_BLOCK
-        self._arms: list[str] = []
-        self._parameters: list[Any] = []
 
-    @property
-    def statement(self) -> Statement:
-        """The statement."""
-        before = f"block IN ({','.join(map(str, range(self._block)))})"
-        if self._shape.is_of_months and self._window.is_of_months:
-            self._add_whole_blocks()
-            if self._moment.reported_by != EVERYTHING_REPORTED:
-                self._add_rows(
-                    f"{before} AND country IN (SELECT DISTINCT country FROM series_sum)"
-                    " AND reported_block = ?"
-                )
-        else:
-            self._add_rows(f"{before} AND reported_block <= ?")
-        self._add_rows(f"block = {self._block} AND reported_block <= ?")
-        return " UNION ALL ".join(self._arms), self._parameters
+def _whole_blocks(selection: Selection, moment: Moment, shape: Shape) -> Statement:
+    """The sums of blocks that lie wholly at or before the moment."""
+    source = Source("s", "series_sum s", parameters=[shape.measure] * 3 if shape.measure else [])
+    source.add("block < ?", moment.position // series.BLOCK)
+    source.add("reported_block < ?", moment.reported_by // series.REPORTED_BLOCK)
+    if shape.group_by:
+        source.add(f"country NOT IN ('{ALL}', '{NOWHERE}')")
+    else:
+        source.add("country = ?", selection.subject.id if selection.subject else ALL)
+    first, last = selection.first_day, selection.last_day
+    _add_window(
+        source,
+        ("first_month", "last_month"),
+        None if first is None else month_of_day(first),
+        None if last is None else month_of_day(last),
+        selection.match,
+    )
+    columns = f"{_key(shape)}, first_month, last_month, {_sums(shape)}"
+    return (
+        f"{source.select(columns, joined=False)} GROUP BY country, first_month, last_month",
+        source.parameters,
+    )
 
-    def _add_whole_blocks(self) -> None:
-        where = ["block < ?", "reported_block < ?"]
-        parameters: list[Any] = [self._block, self._reported_block]
-        if self._shape.group_by == "country":
-            where.append(f"country NOT IN ('{ALL}', '{NOWHERE}')")
-        else:
-            where.append("country = ?")
-            parameters.append(self._subject.id if self._subject else ALL)
-        self._add(
-            "series_sum",
-            ("first_month", "last_month", self._window.in_months),
-            where,
-            parameters,
-            "country, first_month, last_month",
+
+def _rows(which: str, selection: Selection, moment: Moment, shape: Shape) -> Statement:
+    """The rows, of some blocks of positions and of reported days, at or before the moment."""
+    source = Source("d", "series_delta d", parameters=[shape.measure] * 3 if shape.measure else [])
+    source.add(which, moment.reported_by // series.REPORTED_BLOCK)
+    source.add("position <= ? AND reported <= ?", moment.position, moment.reported_by)
+    if shape.group_by:
+        source.add(f"country <> '{NOWHERE}'")
+    elif selection.subject:
+        source.add("country = ?", selection.subject.id)
+    else:
+        source.add("once")
+    days = ("earliest", "latest")
+    _add_window(source, days, selection.first_day, selection.last_day, selection.match)
+    # Groups in the order of the primary key need no sorting.
+    order = "block, country, reported_block, first_month, last_month"
+    if shape.interval in MONTHS:
+        days = ("first_month", "last_month")
+    else:
+        order += ", measure, once, earliest, latest"
+    columns = f"{_key(shape)}, {', '.join(days)}, {_sums(shape)}"
+    return f"{source.select(columns, joined=False)} GROUP BY {order}", source.parameters
+
+
+def _key(shape: Shape) -> str:
+    return "country" if shape.group_by else "NULL"
+
+
+def _sums(shape: Shape) -> str:
+    if not shape.measure:
+        return "sum(incidents)"
+    of_measure = (
+        f"coalesce(sum({each}) FILTER (WHERE measure = ?), 0)" for each in ("low", "best", "high")
+    )
+    return f"sum(incidents), {', '.join(of_measure)}"
+
+
+def _counted(selected: Selected, moment: Moment, shape: Shape) -> Statement:
+    """Versions that are selected, each once, counted by their spans."""
+    arms = []
+    for source in sources(selected):
+        source.add(f"{source.t}.from_position <= ? AND v.to_position > ?", *[moment.position] * 2)
+        source.add("v.reported_from <= ? AND v.reported_to > ?", *[moment.reported_by] * 2)
+        selection = selected.selection
+        days = (f"{source.t}.earliest", f"{source.t}.latest")
+        _add_window(source, days, selection.first_day, selection.last_day, selection.match)
+        add_filters(source, selected)
+        arms.append(source)
+    distinct = "DISTINCT " if len(arms) == 1 and len(selected.shares) > 1 else ""
+    picked = " UNION ".join(arm.select(f"{distinct}v.version_id") for arm in arms)
+    parameters = [each for arm in arms for each in arm.parameters]
+    sums = "count(*)"
+    if shape.measure:
+        for place in range(3):
+            sums += ", coalesce(sum(json_extract(CAST(v.totals AS TEXT), ?)), 0)"
+            parameters.append(f"$.{shape.measure}[{place}]")
+    if shape.group_by == "country":
+        counted = (
+            "country_timeline g CROSS JOIN incident_version v ON v.version_id = g.version_id"
+            " WHERE g.version_id IN (SELECT version_id FROM picked)"
         )
+    else:
+        counted = "picked p CROSS JOIN incident_version v ON v.version_id = p.version_id"
+    key = {None: "NULL", "country": "g.subject", "actor": "v.participants", "type": "v.type"}
+    return (
+        f"WITH picked(version_id) AS ({picked})"
+        f" SELECT {key[shape.group_by]}, v.earliest, v.latest, {sums} FROM {counted}"
+        " GROUP BY 1, 2, 3",
+        parameters,
+    )
 
-    def _add_rows(self, which: str) -> None:
-        where = [which, "reported <= ?", "position <= ?"]
-        parameters = [self._reported_block, self._moment.reported_by, self._moment.position]
-        if self._shape.group_by == "country":
-            where.append(f"country <> '{NOWHERE}'")
-        elif self._subject is None:
-            where.append("once")
-        else:
-            where.append("country = ?")
-            parameters.append(self._subject.id)
-        ...
+
+def _add_window(
+    source: Source, names: tuple[str, str], first: int | None, last: int | None, match: Match
+) -> None:
+    """Keep spans that reach into the window, or that lie within it."""
+    start, end = names if match == "certain" else names[::-1]
+    if first is not None:
+        source.add(f"{start} >= ?", first)
+    if last is not None:
+        source.add(f"{end} <= ?", last)

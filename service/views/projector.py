@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from uuid import UUID
+from collections.abc import Callable, Generator
 
 from eventsourcing.persistence import PersistenceError
 
 import projections
-from domain.actors import Actor, actor_at
-from domain.records import IncidentRecord, Recorded
 from service.database import is_trouble_of_the_store
 from service.log import Log
+from service.views import building
+from service.views.building import Folded
+from service.views.histories import LogHistories
 from service.views.store import Generation, ViewFolder
 
 BATCH = 1_000
@@ -42,29 +41,13 @@ class ProjectionStopped(Exception):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _LogHistories:
-    log: Log
-
-    def ties(self, streams: Collection[UUID]) -> Mapping[UUID, Collection[UUID]]:
-        return self.log.ties.of(streams)
-
-    def before(
-        self, streams: Collection[UUID], position: int
-    ) -> Sequence[Recorded[IncidentRecord]]:
-        return self.log.incidents(streams, position) if streams else ()
-
-    def actor(self, slug: str, position: int) -> Actor | None:
-        return actor_at(self.log.actor(slug), position)
-
-
 class Projector:
     """Follows a log into the generation in use."""
 
     def __init__(self, log: Log, folder: ViewFolder) -> None:
         self._log = log
         self._folder = folder
-        self._histories = _LogHistories(log)
+        self._histories = LogHistories(log)
         self._lock = threading.Lock()
         self._generation: Generation | None = None
         self.failure: ProjectionStopped | None = None
@@ -131,6 +114,9 @@ class Projector:
     def _build(self, progress: Progress | None) -> int:
         generation = Generation(self._folder.next(), create=True)
         try:
+            head = self._log.head
+            if building.is_worth_it(head):
+                self._write(generation, building.folded(self._log.path, head), head, progress)
             self._follow(generation, REBUILD_BATCH, progress)
         except ProjectionStopped:
             if self._generation is not None:  # it reaches as far
@@ -171,6 +157,23 @@ class Projector:
                 progress(position, max(head, position))
         return position
 
+    def _write(
+        self,
+        generation: Generation,
+        batches: Generator[Folded],
+        head: int,
+        progress: Progress | None,
+    ) -> None:
+        """Write what another process folds, as far as it gets: what stops it is found out after that."""
+        with contextlib.closing(batches), contextlib.suppress(building.Failed):
+            for position, statements in batches:
+                with generation.batch() as batch:
+                    for sql, rows in statements:
+                        batch.store.executemany(sql, rows)
+                    batch.reach(position)
+                if progress:
+                    progress(position, head)
+
     def _fold_batch(self, generation: Generation, size: int) -> int:
         position = generation.position
         try:
@@ -178,7 +181,7 @@ class Projector:
                 position = batch.position
                 records = self._log.read(position, size)
                 if records:
-                    projections.fold(batch.store, records, self._histories)
+                    projections.fold(batch.store, records, self._histories, batch.mark)
                     position = records[-1].position
                     batch.reach(position)
                 return position

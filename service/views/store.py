@@ -20,13 +20,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 from eventsourcing.persistence import PersistenceError, Tracking
 from eventsourcing.sqlite import SQLiteCursor, SQLiteTrackingRecorder
 
 import projections
-from projections.store import Row
+from projections.store import Mark, Row
 from service.sqlite import Datastore
 
 CHECKED_WHOLE = 64_000_000
@@ -45,11 +44,9 @@ class CursorStore:
     def __init__(self, cursor: SQLiteCursor) -> None:
         self._cursor = cursor
 
-    def execute(self, sql: str, parameters: Row = ()) -> list[Any]:
-        """Run one statement; its rows, if it has any."""
+    def execute(self, sql: str, parameters: Row = ()) -> None:
+        """Run one statement."""
         self._cursor.execute(sql, parameters)
-        rows: list[Any] = self._cursor.fetchall()
-        return rows
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for each of the rows."""
@@ -67,6 +64,12 @@ class Batch:
     def position(self) -> int:
         """The position that the rows have reached."""
         return self._recorder._max_tracking_id(TRACKED, self._cursor) or 0
+
+    @property
+    def mark(self) -> Mark:
+        """What the rows are, for a fold that goes on from them."""
+        self._cursor.execute(projections.READ_MARK)
+        return Mark(*self._cursor.fetchone())
 
     def reach(self, position: int) -> None:
         """Note the position that the rows of this transaction reach."""

@@ -39,6 +39,7 @@ from domain.values import (
     Source,
 )
 from domain.vocabulary import ActorKind, Measure, ParticipantRole, type_of_ucdp
+from tests.benchmarks.revising import Reviser
 
 SAMPLE = Path(__file__).parents[1] / "data" / "ged231_sample1000.csv.xz"
 DATASET = "ucdp-ged-multiplied"
@@ -105,8 +106,14 @@ class Ged:
         actors = {profile.id: profile for row in rows for profile in _profiles(row)}
         return cls(tuple(map(_template, rows)), tuple(actors.values()))
 
-    def records(self, incidents: int) -> Iterator[list[Recorded[Record]]]:
-        """Batches of what reporting the actors and so many incidents records, decided by the domain."""
+    def records(
+        self, incidents: int, revised_every: int | None = None
+    ) -> Iterator[list[Recorded[Record]]]:
+        """Batches of what reporting the actors and so many incidents records, decided by the domain.
+
+        With `revised_every`, there is a revision of an earlier incident for every so many.
+        """
+        reviser = Reviser()
         batches = _instants()
         by = next(batches)
         known = {profile.id: profile for profile in self.actors}
@@ -117,7 +124,7 @@ class Ged:
         copies = self._copies(incidents)
         while accounts := list(islice(copies, BATCH)):
             by = next(batches)
-            yield [
+            batch: list[Recorded[Record]] = [
                 Recorded(
                     0,
                     uuid8(DATASET, key),
@@ -126,6 +133,10 @@ class Ged:
                 )
                 for key, account in accounts
             ]
+            yield batch
+            if revised_every:
+                reviser.see(batch)
+                yield list(reviser.revise(len(batch) // revised_every, next(batches)))
 
     def _copies(self, incidents: int) -> Iterator[tuple[str, Account]]:
         chance = random.Random(_SEED)

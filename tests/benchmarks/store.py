@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -35,15 +35,21 @@ _INDEX = "CREATE INDEX incidents_by_country ON incidents (country, earliest)"
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The folder of the stores, and how many incidents they hold."""
+    """The folder of the stores, how many incidents they hold, and after how many one is revised."""
 
     folder: Path
     incidents: int
+    revised_every: int | None = None
+
+    @property
+    def revised(self) -> Store:
+        """The same with a revision for every four incidents."""
+        return replace(self, revised_every=4)
 
     @property
     def home(self) -> Path:
         """The folder of the Casus store."""
-        return self.folder / f"casus-{self.incidents}"
+        return self.folder / f"casus-{self.incidents}{'-revised' if self.revised_every else ''}"
 
     @property
     def plain(self) -> Path:
@@ -56,7 +62,7 @@ class Store:
         if not stamp.exists():
             self.home.mkdir(parents=True)
             log = Log(self.home / "log.sqlite")
-            for batch in Ged.read().records(self.incidents):
+            for batch in Ged.read().records(self.incidents, self.revised_every):
                 log.append(batch)
             log.close()
             open_casus(Settings(CASUS_HOME=self.home)).close()

@@ -1,0 +1,133 @@
+"""Answers that go on for as long as they have something to say, and somebody to say it to.
+
+A stream is an asynchronous generator of bytes. It is closed where it is, and what it holds with it, when
+its client goes away and when the server stops: the answer is over then, but not what it was about, which
+is why the generator's last words say that it is through. A client that reads slowly is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+
+import anyio
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+HEADERS_ONLY = "casus.headers_only"
+"""The key of a scope whose client asked for the headers alone: a stream is not begun for these."""
+
+HEARTBEAT = 15.0
+"""Seconds after which a stream that waits says that it does: proxies close what is silent for longer."""
+
+
+class Streams:
+    """The streams that an application is sending."""
+
+    def __init__(self) -> None:
+        self._running: set[anyio.CancelScope] = set()
+        self._are_over = False
+
+    @property
+    def running(self) -> int:
+        """How many there are."""
+        return len(self._running)
+
+    def end(self) -> None:
+        """End them all, and at once what begins from now on: the server stops."""
+        self._are_over = True
+        for scope in self._running:
+            scope.cancel()
+
+    @contextmanager
+    def one(self) -> Iterator[anyio.CancelScope]:
+        """The scope in which one of them runs, until it is through or cancelled."""
+        with anyio.CancelScope() as scope:
+            self._running.add(scope)
+            try:
+                if self._are_over:
+                    scope.cancel()
+                yield scope
+            finally:
+                self._running.discard(scope)
+
+
+class Stream(Response):
+    """An answer whose body is a generator's."""
+
+    def __init__(
+        self, body: AsyncGenerator[bytes, None], media_type: str, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(media_type=media_type, headers=headers)
+        del self.headers["content-length"]
+        self._generator = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it to its end, or to the client's, or the server's."""
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        if HEADERS_ONLY not in scope:
+            await self._send_body(scope["app"].state.streams, receive, send)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _send_body(self, streams: Streams, receive: Receive, send: Send) -> None:
+        with streams.one() as running:
+            gone = asyncio.create_task(_gone(receive))
+            gone.add_done_callback(lambda _: running.cancel())
+            try:
+                async with aclosing(self._generator) as parts:
+                    async for part in parts:
+                        body = {"type": "http.response.body", "body": part, "more_body": True}
+                        await send(body)
+            finally:
+                gone.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the client goes away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something to send, and the day that it is of; None: of none, to be sent without waiting."""
+
+    day: int | None
+    data: bytes
+
+
+async def paced(
+    pages: Iterator[Sequence[Part]],
+    speed: float | None,
+    heartbeat: bytes,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AsyncGenerator[bytes, None]:
+    """The parts, at `speed` days a second from the first one's day on; None: as fast as they are read.
+
+    Pages are made on a thread, each when the one before is sent; waiting takes none. Where it waits for
+    long it says `heartbeat`, if that is anything.
+    """
+    first, began = None, now()
+    while page := await run_in_threadpool(next, pages, ()):
+        ready: list[bytes] = []
+        for part in page:
+            if speed is not None and part.day is not None:
+                if first is None:
+                    first, began = part.day, now()
+                due = began + (part.day - first) / speed
+                while (wait := due - now()) > 0:
+                    if ready:
+                        yield b"".join(ready)
+                        ready.clear()
+                        continue
+                    await sleep(min(wait, HEARTBEAT))
+                    if wait > HEARTBEAT and heartbeat:
+                        yield heartbeat
+            ready.append(part.data)
+        yield b"".join(ready)
