@@ -71,6 +71,8 @@ def test_a_revision_answers_with_what_is_shown_then_at_its_own_position(route, c
         assert answer.json()["merged_into"] == shown.json()["actor"]["id"] == curator.ids["cis"]
     else:
         assert answer.content == shown.content
+        now = curator.client.get(answer.headers["location"])
+        assert now.headers["etag"] == answer.headers["etag"]
     (recorded,) = curator.casus.log.read(head - 1)
     assert recorded.record.reason == route.body["reason"]
     assert recorded.record.recorded_by == "anonymous"

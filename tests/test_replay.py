@@ -269,7 +269,7 @@ def test_a_replay_of_any_history_is_what_the_naive_fold_shows_from_point_to_poin
             )
             case = (wanted, moment, course)
             with (
-                patch.object(replaying, "PAGE", chance.choice([1, 2, 200])),
+                patch.object(replaying, "PAGE", chance.choice([2, 3, 200])),
                 patch.object(replaying, "SORTED_AT_ONCE", chance.choice([2, 3, 50_000])),
                 patch.object(statements, "MOST_ARMS", chance.choice([1, 60])),
             ):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import http.client
 import random
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlencode, urlsplit
@@ -163,29 +163,49 @@ def _against(
     )
 
 
-def measure_positions(store: Store) -> Measured:
+def measure_positions(store: Store) -> list[Measured]:
     """The latency of the first and the last page of whole timelines, at ten past positions and now.
 
-    The earliest position has a thousand incidents. A page then is found among rows of which all but a few
-    were recorded later.
+    There is a revision for every four incidents. The earliest position has a thousand incidents: a page then
+    is found among rows of which all but a few were recorded later. With a reported day as well, it is one
+    that half of the log was reported by.
     """
+    store = store.revised
     casus = store.open()
     head = casus.log.head
     casus.close()
     chance = random.Random(_SEED)
     subjects = dict.fromkeys(islice(_subjects(chance, 0.5), 300))
+    positions = [min(1_300, head), *(head * tenth // 10 for tenth in range(1, 10)), head]
     with casus_server(store) as server:
-        positions = [min(1_300, head), *(head * tenth // 10 for tenth in range(1, 10)), head]
-        clients = [Client(_whole_timelines(server, subjects, position)) for position in positions]
-        taken: list[list[float]] = [[] for _ in clients]
-        for _ in range(len(subjects) * 2 // 20):
-            for client, latencies in zip(clients, taken, strict=True):
-                latencies.extend(client.latencies(20))
+        return [
+            _at_positions(server, subjects, positions, name, {"reported_by": day} if day else {})
+            for name, day in (("positions", None), ("positions, reported", MIDDLE))
+        ]
+
+
+MIDDLE = "2006-06-30"
+"""A day that about half of the accounts were published by."""
+
+
+def _at_positions(
+    server: Server,
+    subjects: Iterable[tuple[str, str]],
+    positions: Sequence[int],
+    name: str,
+    more: Mapping[str, str],
+) -> Measured:
+    clients = [Client(_whole_timelines(server, subjects, at, more)) for at in positions]
+    taken: list[list[float]] = [[] for _ in clients]
+    for _ in range(30):
+        for client, latencies in zip(clients, taken, strict=True):
+            latencies.extend(client.latencies(20))
     *past, now = map(statistics.median, taken)
     slowest = max(past)
+    reported = "".join(f", reported by {day}" for day in more.values())
     return Measured(
-        name="positions",
-        what="the page at ten past positions, the earliest included",
+        name=name,
+        what=f"the page at ten past positions, the earliest included{reported}",
         against="the page now",
         value=slowest / now,
         reach=1.5,
@@ -201,13 +221,16 @@ def measure_positions(store: Store) -> Measured:
 
 
 def _whole_timelines(
-    server: Server, subjects: Iterable[tuple[str, str]], position: int
+    server: Server,
+    subjects: Iterable[tuple[str, str]],
+    position: int,
+    more: Mapping[str, str],
 ) -> list[str]:
     return [
         f"{server.address}/v1/{kind}/{subject}/timeline?{urlencode(query)}"
         for kind, subject in subjects
         for order in ("asc", "desc")
-        for query in [{"order": order, "limit": ENTRIES, "position": position}]
+        for query in [{"order": order, "limit": ENTRIES, "position": position, **more}]
     ]
 
 
