@@ -50,12 +50,12 @@ EDGES = sorted(
 CODES = ["AFG", "TJK", "UZB"]
 PROFILES = {
     "taliban": a_profile(),
-    "haqqani": a_profile(id="haqqani", name="Haqqani network"),
+    "csto": a_profile(id="csto", name="CSTO"),
     "afghan-army": a_profile(id="afghan-army", name="Afghan army", state="AFG"),
     "tajik-border-troops": a_profile(
         id="tajik-border-troops", name="Tajik border troops", state="TJK"
     ),
-    "csto": a_profile(id="csto", name="CSTO"),
+    "haqqani": a_profile(id="haqqani", name="Haqqani network"),
     "cis": a_profile(id="cis", name="CIS"),
 }
 PLACES = [

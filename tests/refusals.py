@@ -20,5 +20,6 @@ def problem(answer: Any, name: str) -> dict[str, Any]:
         kind.status,
     )
     assert document["detail"]
-    assert document.keys() <= {"type", "title", "status", "detail", "faults", "nearest"}
+    more = {"faults", "nearest"} | ({"conflict"} if name == "conflict" else set())
+    assert document.keys() <= {"type", "title", "status", "detail"} | more
     return document

@@ -90,7 +90,7 @@ def test_an_incident_without_accounts_is_retracted_for_the_reason_of_the_last_wi
     assert curator.titles(ALL) == ["Account of B", "Account of C"]
     assert curator.titles(ALL, status="retracted") == ["Account of A"]
     curator.done("A", "accounts")
-    assert curator.titles(ALL) == ["Account of B", "Account of C", "Another account"]
+    assert curator.titles(ALL) == ["Account of B", "Another account", "Account of C"]
     assert curator.get("A")["retraction"] is None
 
 

@@ -103,10 +103,11 @@ def _states(
 ) -> Iterator[tuple[str | None, dict[str, Json]]]:
     """Each date of the clock, and what is selected then; actors are those of the moment all along."""
     of_actors = [each for each in log if not hasattr(each.record, "reported")]
+    last = last_position(log, moment, course)
 
     def selected(position: int, reported_by: int) -> dict[str, Json]:
         there = [each for each in log if each in of_actors or each.position <= position]
-        view = View(there, moment.position, reported_by)
+        view = View(there, last, reported_by)
         return {entry["id"]: entry for entry in view.timeline(replace(wanted, order="asc"))}
 
     until = 10**15 if course.until is None else course.until
@@ -124,10 +125,18 @@ def _states(
                 yield iso_of_day(day), selected(moment.position, day)
     else:
         latest = ""
-        for each in log[: moment.position]:
+        for each in log[:last]:
             latest = max(latest, each.record.recorded_at)
-            if day_of_instant(latest) <= until:
-                yield latest[:10], selected(each.position, moment.reported_by)
+            yield latest[:10], selected(each.position, moment.reported_by)
+
+
+def last_position(log: Sequence[Recorded], moment: Moment, course: Course) -> int:
+    """The position that a replay reaches: the moment's, or what was recorded by its last day."""
+    if course.clock != "recorded" or course.until is None:
+        return moment.position
+    there = log[: moment.position]
+    days = [day_of_instant(each.record.recorded_at) for each in there]
+    return sum(max(days[:number]) <= course.until for number in range(1, len(days) + 1))
 
 
 def naive_totals(entries: Iterator[Json] | Sequence[Json]) -> Json:
@@ -261,7 +270,7 @@ def test_a_replay_of_any_history_is_what_the_naive_fold_shows_from_point_to_poin
     with history_at_random(chance) as (casus, log):
         for clock in CLOCKS * TRIES:
             course, moment = course_at_random(chance, clock), moment_at_random(casus, chance)
-            wanted = a_selection(chance, View(log, moment.position))
+            wanted = a_selection(chance, View(log, last_position(log, moment, course)))
             expected = naive_steps(log, wanted, moment, course)
             since = OPEN_PAST if course.since is None else course.since
             first = next(

@@ -66,7 +66,8 @@ class History:
             write = replace(write, kind="accounts" if stream in self.versions else "report")
         else:
             stream = sorted(self.versions)[write.which % len(self.versions)]
-        other = UUID(int=write.other % INCIDENTS + 1)
+        others = sorted(self.versions) or [stream]
+        other = others[write.other % len(others)]
         known = list(View(self.records, self.casus.log.head).actors.profiles)
         number = write.other % (self.versions[stream] or 1) + 1
         at = self.casus.desk.recording("hand").at
@@ -112,6 +113,12 @@ def a_shape(chance: random.Random) -> Shape:
 def a_wanted_selection(chance: random.Random, view: View) -> Selection:
     """Half of them narrowed in some way; the others of all incidents, or of a country."""
     wanted = a_selection(chance, view)
+    # A query has no days beside the open ends of all.
+    first, last = (
+        each if each and abs(each) < 10**14 else None
+        for each in (wanted.first_day, wanted.last_day)
+    )
+    wanted = replace(wanted, first_day=first, last_day=last)
     if chance.random() < 0.5:
         subject = wanted.subject if wanted.subject and wanted.subject.kind == "country" else None
         wanted = replace(
@@ -177,7 +184,7 @@ def check_series(history: History, chance: random.Random) -> None:
     found = series_of(casus, wanted, moment, shape)
     asked = (wanted, moment, shape)
     assert series_of(casus, counted_otherwise(wanted), moment, shape) == found, asked
-    entries = pages(casus, wanted, moment, 1_000)
+    entries = [each for each in pages(casus, wanted, moment, 1_000) if groups_of(each, shape)]
     keys = {key for each in entries for key in groups_of(each, shape)}
     assert [each.key for each in found.groups] == sorted(keys if shape.group_by else {None}), asked
     check_periods(found, wanted, entries)
@@ -200,7 +207,9 @@ def check_periods(found: Series, wanted: Selection, entries: list[Json]) -> None
         for day in (each["occurred"]["earliest"], each["occurred"]["latest"])
         if day
     ]
-    ends = [day for day in (wanted.first_day, wanted.last_day) if day and abs(day) < 10**15]
+    ends = [
+        day for day in (wanted.first_day, wanted.last_day) if day is not None and abs(day) < 10**14
+    ]
     first, last = wanted.first_day, wanted.last_day
     days = known + ends if entries else []
     start = first if first in ends else min(days, default=None)

@@ -166,8 +166,8 @@ def _against(
 def measure_positions(store: Store) -> list[Measured]:
     """The latency of the first and the last page of whole timelines, at ten past positions and now.
 
-    There is a revision for every four incidents. The earliest position has a thousand incidents: a page then
-    is found among rows of which all but a few were recorded later. With a reported day as well, it is one
+    There is a revision for every four incidents. The earliest position has a thousand incidents: a page
+    then is found among rows of which all but a few were recorded later. With a reported day too, it is one
     that half of the log was reported by.
     """
     store = store.revised
