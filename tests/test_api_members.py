@@ -24,7 +24,7 @@ def joined(curator: Curator, member: str, parent: str, **dates: str | None) -> N
     curator.done(member, "affiliations", actor=parent, **{"since": None, "until": None} | dates)
 
 
-def of(curator: Curator, actor: str, **parameters: Any) -> list[str]:
+def of(curator: Curator, actor: str, /, **parameters: Any) -> list[str]:
     """The timeline of an actor and its members."""
     return curator.titles(timeline(curator, actor), include="members", **parameters)
 

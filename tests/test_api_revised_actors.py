@@ -1,4 +1,4 @@
-"""What revisions make of actors over HTTP: their names, merges and members, on timelines now and in the past."""
+"""What revisions make of actors over HTTP: their names and merges, on timelines now and in the past."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.values import Participant
+from domain.values import Participant, Place
 from domain.vocabulary import ParticipantRole
 from tests.conftest import CALLER, an_account
 from tests.refusals import problem
@@ -24,12 +24,12 @@ def timeline(curator: Curator, actor: str) -> str:
     return f"{curator.path('actors', actor)}/timeline"
 
 
-def taking_part(curator: Curator, title: str, occurred: str, *actors: str) -> None:
+def taking_part(curator: Curator, title: str, occurred: str, *actors: str, **more: Any) -> None:
     """Report an incident in which actors take part."""
     participants = tuple(
         Participant(actor=curator.ids[actor], role=ParticipantRole.INITIATOR) for actor in actors
     )
-    account = an_account(title=title, occurred=occurred, participants=participants)
+    account = an_account(title=title, occurred=occurred, participants=participants, **more)
     curator.casus.desk.report_incident(account, CALLER)
 
 
@@ -137,7 +137,7 @@ def test_a_merged_actor_leads_to_the_one_that_stands_for_it(curator):
 
 def test_whatever_a_merged_actor_takes_part_in_is_the_survivors(curator):
     taking_part(curator, "Both", "2021-06-23", "csto", "cis")
-    taking_part(curator, "Of the CIS", "2021-06-24", "cis")
+    taking_part(curator, "Of the CIS", "2021-06-24", "cis", place=Place(name="X", country="AFG"))
     before = curator.head
     curator.done("csto", "merge")
     whole = [*EVERYTHING, "Both", "Of the CIS"]
@@ -145,6 +145,10 @@ def test_whatever_a_merged_actor_takes_part_in_is_the_survivors(curator):
         assert curator.titles(timeline(curator, actor)) == whole
         assert curator.titles(timeline(curator, actor), order="desc") == whole[::-1]
         assert curator.titles("/v1/incidents", actor=curator.ids[actor]) == whole
+        asked = {"actor": curator.ids[actor], "country": "AFG"}
+        assert curator.titles("/v1/incidents", **asked) == ["Of the CIS"]
+        asked = {"actor": curator.ids[actor]}
+        assert curator.titles("/v1/countries/AFG/timeline", **asked) == ["Of the CIS"]
     assert curator.titles(timeline(curator, "cis"), role="initiator") == ["Both", "Of the CIS"]
     assert curator.titles(timeline(curator, "cis"), position=before) == ["Both", "Of the CIS"]
     assert curator.titles(timeline(curator, "csto"), position=before) == [*EVERYTHING, "Both"]

@@ -112,15 +112,17 @@ class Reader:
 
     def selected(self, selection: Selection, moment: Moment) -> Selected:
         """A selection, with whoever stands for its actors, or belongs to them, at the moment."""
-        subject, actor = selection.subject, selection.actor
+        subject, position = selection.subject, moment.position
         shares: tuple[Share, ...] = ()
-        if subject is not None:
-            shares = (
-                self._directory.shares(subject.id, moment.position, members=selection.members)
-                if subject.kind == "actor"
-                else (Share(subject.id),)
-            )
-        also = (actor, *self._directory.merged(actor, moment.position)) if actor else ()
+        if subject is not None and subject.kind == "actor":
+            survivor = self._directory.survivor(subject.id, position)
+            shares = self._directory.shares(survivor, position, members=selection.members)
+        elif subject is not None:
+            shares = (Share(subject.id),)
+        also: tuple[str, ...] = ()
+        if selection.actor:
+            survivor = self._directory.survivor(selection.actor, position)
+            also = (survivor, *self._directory.merged(survivor, position))
         return Selected(selection, shares, also)
 
     def incident(self, incident: str, moment: Moment) -> bytes | None:

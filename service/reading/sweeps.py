@@ -95,7 +95,7 @@ class Sweep:
         if several and len(arms) == 1:
             # UNION leaves out what is there twice; a single arm, of many shares, has to be told.
             return arms[0].replace("SELECT", "SELECT DISTINCT", 1), parameters
-        return (" UNION ALL " if several else " UNION ALL ").join(arms), parameters
+        return (" UNION " if several else " UNION ALL ").join(arms), parameters
 
     def _add_points(self, source: Source, point: str) -> None:
         """Keep to the moment on the clocks that stand still, and to the end on the one that moves."""
