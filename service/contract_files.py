@@ -53,6 +53,8 @@ READS = {
     "search_incidents": "/v1/incidents?q=sherkhan&reported_by=2021-06-22",
     "get_incident": "/v1/incidents/{}",
     "incident_timemap": "/v1/incidents/{}/timemap",
+    "incident_history": "/v1/incidents/{}/history",
+    "get_diff": "/v1/diff?from_reported_by=2021-06-22&to_reported_by=2021-06-30&country=TJK",
     "get_series": "/v1/series?country=AFG&measure=killed&from=2021-05&to=2021-06",
     "livez": "/livez",
     "readyz": "/readyz",

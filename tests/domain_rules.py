@@ -54,8 +54,8 @@ def repaired(_: HookContext, case: Case) -> Case:
     """The case; where it is meant to be right, with what the domain asks for."""
     if case.meta is None or case.meta.generation.mode is GenerationMode.NEGATIVE:
         return case
-    if case.query:
-        case.query = _obeying(case.operation.path, dict(case.query))
+    if case.query or case.operation.path == "/v1/diff":  # which asks for some
+        case.query = _obeying(case.operation.path, dict(case.query or {}))
     if case.path_parameters and case.meta.phase.name is not TestPhase.STATEFUL:
         case.path_parameters = {
             name: KNOWN_IN_PATHS.get(name, value) for name, value in case.path_parameters.items()
@@ -84,9 +84,30 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
     if "actor" in query:
         query["actor"] = KNOWN
         query.pop("as_of", None)
+    if path == "/v1/diff":
+        _repair_pair(query)
     if "role" in query:
         query["role"] = [role for role in query["role"] if role in _roles(path, query)]
     return query
+
+
+def _repair_pair(query: dict[str, Any]) -> None:
+    """Two moments by one clock, in order: days of publication, instants or positions, as are given."""
+    given = {name: query.pop(name) for name in sorted(query) if name.startswith(("from_", "to_"))}
+    days = [given.get(name, "2021") for name in ("from_reported_by", "to_reported_by")]
+    if "from_reported_by" in given and all(map(_is_date, days)):
+        query.pop("reported_by", None)
+        days.sort(key=lambda text: span(text).latest)
+        query |= dict(zip(("from_reported_by", "to_reported_by"), days, strict=True))
+        return
+    query.pop("position", None)
+    query.pop("as_of", None)
+    if "from_as_of" in given:
+        query["from_as_of"] = given["from_as_of"]
+        return
+    query["from_position"] = int(given.get("from_position", 0)) % 30
+    if "to_position" in given:
+        query["to_position"] = LAST_POSITION - int(given["to_position"]) % 30
 
 
 def _roles(path: str, query: dict[str, Any]) -> list[str]:

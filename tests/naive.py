@@ -55,11 +55,6 @@ class Telling:
         """What it says now."""
         return self.last.record.account
 
-    @property
-    def revised(self) -> bool:
-        """Whether it was told anew."""
-        return isinstance(self.last.record, AccountRevised)
-
 
 class View:
     """What there is at a position of the log, of what was reported by the end of a day."""

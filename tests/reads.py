@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from domain.records import AccountRevised
 from domain.vocabulary import Status
 from service.api.dossiers import incident_document
 from service.bootstrap import Casus
@@ -95,10 +96,10 @@ def check_document(casus: Casus, stream: UUID, view: View, moment: Moment) -> No
     assert found["merged"] == [str(each) for each in view.absorbed(survivor)]
     assert document.changed == entry["position"]
     assert bool(found["retraction"]) == (entry["status"] == "retracted")
-    accounts = [
-        (str(t.incident), t.number, t.account.title, t.revised, t.withdrawn)
-        for t in view.accounts(survivor)
-    ]
+    accounts = []
+    for t in view.accounts(survivor):
+        revised = isinstance(t.last.record, AccountRevised)
+        accounts.append((str(t.incident), t.number, t.account.title, revised, t.withdrawn))
     assert [
         (
             a["incident"],

@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 
 from domain.values import Participant
+from domain.vocabulary import ParticipantRole
 from service.bootstrap import Casus
 from service.revisions import OF_ACTORS, OF_INCIDENTS
 from tests.conftest import CALLER, TestClient, a_profile, an_account
@@ -73,6 +74,9 @@ assert INCIDENTS.keys() == OF_INCIDENTS.keys()
 assert ACTORS.keys() == OF_ACTORS.keys()
 
 
+EVERYTHING = ["Account of A", "Account of B", "Account of C"]
+"""The titles of the incidents, in order."""
+
 _serial = count(1)
 
 
@@ -101,6 +105,18 @@ class Curator:
     def path(self, of: str, target: str) -> str:
         """The address of an incident, by its letter, or of an actor, by its name."""
         return f"/v1/{of}/{self.ids.get(target, target)}"
+
+    def timeline(self, actor: str) -> str:
+        """The address of an actor's timeline."""
+        return f"{self.path('actors', actor)}/timeline"
+
+    def report(self, title: str, occurred: str, *actors: str, **more: Any) -> None:
+        """Report an incident that actors initiate."""
+        participants = tuple(
+            Participant(actor=self.ids[actor], role=ParticipantRole.INITIATOR) for actor in actors
+        )
+        account = an_account(title=title, occurred=occurred, participants=participants, **more)
+        self.casus.desk.report_incident(account, CALLER)
 
     def post(
         self,

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from tests.refusals import problem
-from tests.revising import Curator
-from tests.test_api_revised_actors import EVERYTHING, taking_part, timeline
+from tests.revising import EVERYTHING, Curator
 
 
 @pytest.fixture
@@ -16,7 +15,7 @@ def curator(casus, client) -> Curator:
     """A store in which Tajikistan takes part in incidents of 1991, of 1995 and of 2005."""
     curator = Curator(casus, client)
     for year in (1991, 1995, 2005):
-        taking_part(curator, str(year), f"{year}-06-01", "tajikistan")
+        curator.report(str(year), f"{year}-06-01", "tajikistan")
     return curator
 
 
@@ -26,12 +25,12 @@ def joined(curator: Curator, member: str, parent: str, **dates: str | None) -> N
 
 def of(curator: Curator, actor: str, /, **parameters: Any) -> list[str]:
     """The timeline of an actor and its members."""
-    return curator.titles(timeline(curator, actor), include="members", **parameters)
+    return curator.titles(curator.timeline(actor), include="members", **parameters)
 
 
 def test_an_actors_members_are_on_its_timeline_only_if_asked_for_and_while_they_were(curator):
     joined(curator, "tajikistan", "csto", since="1994", until="1999-04-02")
-    assert curator.titles(timeline(curator, "csto")) == EVERYTHING
+    assert curator.titles(curator.timeline("csto")) == EVERYTHING
     assert of(curator, "csto") == ["1995", *EVERYTHING]
     assert of(curator, "tajikistan") == ["1991", "1995", "2005"]
 
@@ -76,14 +75,14 @@ def test_actors_that_belong_to_each_other_are_no_endless_story(curator):
 
 def test_an_incident_of_an_actor_and_its_member_is_on_it_once(curator):
     joined(curator, "tajikistan", "csto", since="2000")
-    taking_part(curator, "Both", "2006-01-01", "csto", "tajikistan")
-    taking_part(curator, "Both before", "1990-01-01", "csto", "tajikistan")
+    curator.report("Both", "2006-01-01", "csto", "tajikistan")
+    curator.report("Both before", "1990-01-01", "csto", "tajikistan")
     assert of(curator, "csto") == ["Both before", "2005", "Both", *EVERYTHING]
 
 
 def test_an_uncertain_date_is_possibly_or_certainly_within_a_membership(curator):
     joined(curator, "tajikistan", "csto", since="1994", until="1999-04-02")
-    taking_part(curator, "In the spring", "1999-04", "tajikistan")
+    curator.report("In the spring", "1999-04", "tajikistan")
     assert of(curator, "csto") == ["1995", "In the spring", *EVERYTHING]
     assert of(curator, "csto", match="certain") == ["1995", *EVERYTHING]
 
@@ -126,7 +125,7 @@ def test_pages_with_members_are_together_the_whole_timeline(curator):
     joined(curator, "tajikistan", "csto", until="1993")
     joined(curator, "tajikistan", "csto", since="2002")
     whole = of(curator, "csto")
-    read, address = [], f"{timeline(curator, 'csto')}?include=members&limit=2"
+    read, address = [], f"{curator.timeline('csto')}?include=members&limit=2"
     while address:
         page = curator.client.get(address).json()
         read += [item["title"] for item in page["items"]]
@@ -137,7 +136,7 @@ def test_pages_with_members_are_together_the_whole_timeline(curator):
 def test_more_members_than_have_ranges_of_their_own_are_shown_alike(curator, monkeypatch):
     joined(curator, "tajikistan", "csto", until="1993")
     joined(curator, "tajikistan", "csto", since="2002")
-    taking_part(curator, "Both", "2006-01-01", "csto", "tajikistan")
+    curator.report("Both", "2006-01-01", "csto", "tajikistan")
     asked = [
         {},
         {"order": "desc"},
@@ -156,7 +155,7 @@ def test_only_an_actor_has_members(curator):
     for path in ("/v1/incidents", "/v1/countries/AFG/timeline"):
         problem(curator.client.get(path, params={"include": "members"}), "bad-parameter")
     problem(
-        curator.client.get(timeline(curator, "csto"), params={"include": "friends"}),
+        curator.client.get(curator.timeline("csto"), params={"include": "friends"}),
         "bad-parameter",
     )
     everything = curator.titles("/v1/incidents", include="members", actor=curator.ids["tajikistan"])

@@ -6,31 +6,14 @@ from typing import Any
 
 import pytest
 
-from domain.values import Participant, Place
-from domain.vocabulary import ParticipantRole
-from tests.conftest import CALLER, an_account
+from domain.values import Place
 from tests.refusals import problem
-from tests.revising import ACTORS, Curator
-
-EVERYTHING = ["Account of A", "Account of B", "Account of C"]
+from tests.revising import ACTORS, EVERYTHING, Curator
 
 
 @pytest.fixture
 def curator(casus, client) -> Curator:
     return Curator(casus, client)
-
-
-def timeline(curator: Curator, actor: str) -> str:
-    return f"{curator.path('actors', actor)}/timeline"
-
-
-def taking_part(curator: Curator, title: str, occurred: str, *actors: str, **more: Any) -> None:
-    """Report an incident in which actors take part."""
-    participants = tuple(
-        Participant(actor=curator.ids[actor], role=ParticipantRole.INITIATOR) for actor in actors
-    )
-    account = an_account(title=title, occurred=occurred, participants=participants, **more)
-    curator.casus.desk.report_incident(account, CALLER)
 
 
 def participants(curator: Curator, **parameters: Any) -> list[dict[str, str]]:
@@ -57,9 +40,9 @@ def test_a_renamed_actor_has_its_new_name_on_timelines_and_its_old_one_in_the_pa
     assert [name["text"] for name in answer["actor"]["names"]] == ["ОДКБ", "CSTO"]
     assert participants(curator)[0]["name"] == "ОДКБ"
     assert participants(curator, position=before)[0]["name"] == "CSTO"
-    subject = curator.client.get(timeline(curator, "csto")).json()["subject"]
+    subject = curator.client.get(curator.timeline("csto")).json()["subject"]
     assert (subject["id"], subject["name"]) == (curator.ids["csto"], "ОДКБ")
-    past = curator.client.get(timeline(curator, "csto"), params={"position": before}).json()
+    past = curator.client.get(curator.timeline("csto"), params={"position": before}).json()
     assert past["subject"]["name"] == "CSTO"
 
 
@@ -136,32 +119,32 @@ def test_a_merged_actor_leads_to_the_one_that_stands_for_it(curator):
 
 
 def test_whatever_a_merged_actor_takes_part_in_is_the_survivors(curator):
-    taking_part(curator, "Both", "2021-06-23", "csto", "cis")
-    taking_part(curator, "Of the CIS", "2021-06-24", "cis", place=Place(name="X", country="AFG"))
+    curator.report("Both", "2021-06-23", "csto", "cis")
+    curator.report("Of the CIS", "2021-06-24", "cis", place=Place(name="X", country="AFG"))
     before = curator.head
     curator.done("csto", "merge")
     whole = [*EVERYTHING, "Both", "Of the CIS"]
     for actor in ("cis", "csto"):
-        assert curator.titles(timeline(curator, actor)) == whole
-        assert curator.titles(timeline(curator, actor), order="desc") == whole[::-1]
+        assert curator.titles(curator.timeline(actor)) == whole
+        assert curator.titles(curator.timeline(actor), order="desc") == whole[::-1]
         assert curator.titles("/v1/incidents", actor=curator.ids[actor]) == whole
         asked = {"actor": curator.ids[actor], "country": "AFG"}
         assert curator.titles("/v1/incidents", **asked) == ["Of the CIS"]
         asked = {"actor": curator.ids[actor]}
         assert curator.titles("/v1/countries/AFG/timeline", **asked) == ["Of the CIS"]
-    assert curator.titles(timeline(curator, "cis"), role="initiator") == ["Both", "Of the CIS"]
-    assert curator.titles(timeline(curator, "cis"), position=before) == ["Both", "Of the CIS"]
-    assert curator.titles(timeline(curator, "csto"), position=before) == [*EVERYTHING, "Both"]
+    assert curator.titles(curator.timeline("cis"), role="initiator") == ["Both", "Of the CIS"]
+    assert curator.titles(curator.timeline("cis"), position=before) == ["Both", "Of the CIS"]
+    assert curator.titles(curator.timeline("csto"), position=before) == [*EVERYTHING, "Both"]
 
 
 def test_pages_of_a_timeline_of_several_show_each_incident_once(curator):
-    taking_part(curator, "Both", "2021-06-21", "csto", "cis", "tajikistan")
+    curator.report("Both", "2021-06-21", "csto", "cis", "tajikistan")
     curator.done("csto", "merge")
     curator.done("tajikistan", "merge")
-    whole = curator.titles(timeline(curator, "cis"))
+    whole = curator.titles(curator.timeline("cis"))
     assert whole == ["Account of A", "Account of B", "Both", "Account of C"]
     for limit in (1, 2, 3):
-        read, address = [], f"{timeline(curator, 'cis')}?limit={limit}"
+        read, address = [], f"{curator.timeline('cis')}?limit={limit}"
         while address:
             page = curator.client.get(address).json()
             read += [item["title"] for item in page["items"]]
@@ -170,7 +153,7 @@ def test_pages_of_a_timeline_of_several_show_each_incident_once(curator):
 
 
 def test_a_merged_participant_is_named_as_the_survivor_once(curator):
-    taking_part(curator, "Both", "2021-06-19", "csto", "cis")
+    curator.report("Both", "2021-06-19", "csto", "cis")
     before = curator.head
     curator.done("csto", "merge")
     assert participants(curator) == [
@@ -193,10 +176,10 @@ def test_a_chain_of_merged_actors_leads_to_its_end_and_is_undone_in_the_middle(c
     end = curator.client.get(f"/v1/actors/{curator.ids['csto']}").json()
     assert end["actor"]["id"] == curator.ids["tajikistan"]
     assert end["merged"] == sorted([curator.ids["csto"], curator.ids["cis"]])
-    assert curator.titles(timeline(curator, "tajikistan")) == EVERYTHING
+    assert curator.titles(curator.timeline("tajikistan")) == EVERYTHING
     curator.done("cis", "unmerge")
-    assert curator.titles(timeline(curator, "tajikistan")) == []
-    assert curator.titles(timeline(curator, "cis")) == EVERYTHING
+    assert curator.titles(curator.timeline("tajikistan")) == []
+    assert curator.titles(curator.timeline("cis")) == EVERYTHING
     assert participants(curator)[0]["name"] == "CIS"
 
 
@@ -206,9 +189,9 @@ def test_an_unmerged_actor_stands_under_its_own_id_again(curator):
     answer = curator.done("csto", "unmerge")
     assert (answer["actor"]["id"], answer["merged_into"]) == (curator.ids["csto"], None)
     assert curator.get("csto") == answer
-    assert curator.titles(timeline(curator, "csto")) == EVERYTHING
-    assert curator.titles(timeline(curator, "cis")) == []
-    assert curator.titles(timeline(curator, "cis"), position=merged) == EVERYTHING
+    assert curator.titles(curator.timeline("csto")) == EVERYTHING
+    assert curator.titles(curator.timeline("cis")) == []
+    assert curator.titles(curator.timeline("cis"), position=merged) == EVERYTHING
 
 
 def test_the_names_of_a_merged_actor_lead_to_the_survivor(curator):
@@ -220,5 +203,5 @@ def test_the_names_of_a_merged_actor_lead_to_the_survivor(curator):
 
 def test_incidents_may_still_be_reported_of_a_merged_actor(curator):
     curator.done("csto", "merge")
-    taking_part(curator, "Later", "2021-06-30", "csto")
-    assert curator.titles(timeline(curator, "cis")) == [*EVERYTHING, "Later"]
+    curator.report("Later", "2021-06-30", "csto")
+    assert curator.titles(curator.timeline("cis")) == [*EVERYTHING, "Later"]

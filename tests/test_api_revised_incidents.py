@@ -18,11 +18,6 @@ def curator(casus, client) -> Curator:
     return Curator(casus, client)
 
 
-def timeline(curator: Curator) -> str:
-    """The timeline of the actor that takes part in every incident."""
-    return f"{curator.path('actors', 'csto')}/timeline"
-
-
 def refusal(curator: Curator, target: str, name: str, **changes: Any) -> dict[str, Any]:
     """The conflict for which a revision is refused, having recorded nothing."""
     head = curator.head
@@ -141,7 +136,7 @@ def test_a_correction_is_shown_listed_and_moves_the_incident_between_timelines(c
 
 def test_a_correction_of_participants_moves_the_incident_between_actors(curator):
     curator.done("A", "corrections", set={"participants": [{"actor": curator.ids["cis"]}]})
-    assert curator.titles(timeline(curator)) == ["Account of B", "Account of C"]
+    assert curator.titles(curator.timeline("csto")) == ["Account of B", "Account of C"]
     cis = f"{curator.path('actors', 'cis')}/timeline"
     assert curator.titles(cis) == ["Account of A"]
 
@@ -208,7 +203,7 @@ def test_a_retracted_incident_leaves_the_timelines_and_answers_by_its_id_with_wh
         "recorded_at": "2021-07-15T09:00:00.000000Z",
         "recorded_by": "anonymous",
     }
-    for path in (ALL, timeline(curator)):
+    for path in (ALL, curator.timeline("csto")):
         assert curator.titles(path) == ["Account of B", "Account of C"]
         assert curator.titles(path, status="retracted") == ["Account of A"]
         assert len(curator.titles(path, status=["retracted", "reported"])) == 3

@@ -5,21 +5,24 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from uuid import UUID
 
 import pytest
 
 import projections
+from domain.records import Recorded
 from projections.store import Row
 from service.bootstrap import Casus, open_casus
 from service.log import Log
 from service.reading.selection import Selection
 from service.views import projector
-from service.views.projector import ProjectionStopped, Projector
-from service.views.store import CursorStore, Generation, ViewFolder
+from service.views.histories import LogHistories
+from service.views.projector import ProjectionStopped
+from service.views.store import CursorStore, Generation
 from tests.conftest import CALLER, an_account
-from tests.records import a_record
+from tests.records import EXAMPLES, a_record
 
 
 def titles(casus: Casus) -> list[str]:
@@ -146,11 +149,11 @@ class ExplainedStore(CursorStore):
 
     plans: list[str]
 
-    def execute(self, sql: str, parameters: Row = ()) -> list[Any]:
+    def execute(self, sql: str, parameters: Row = ()) -> None:
         if sql.startswith("UPDATE"):
-            plan = super().execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
-            self.plans += [row["detail"] for row in plan]
-        return super().execute(sql, parameters)
+            self._cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+            self.plans += [row["detail"] for row in self._cursor.fetchall()]
+        super().execute(sql, parameters)
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         assert sql.startswith("INSERT")
@@ -160,17 +163,23 @@ class ExplainedStore(CursorStore):
 def test_a_rebuild_closes_versions_by_an_index(log: Log, tmp_path: Path):
     """Or its time would grow with the square of the log."""
     log.append([a_record(1), a_record(2), a_record(1, 2), a_record(2, 2), a_record(2, 3)])
+    merge = EXAMPLES["incident-merged.v1"]
+    log.append([Recorded(0, UUID(int=1), 3, replace(merge, into=UUID(int=2))), a_record(1, 4)])
     generation = Generation(tmp_path / "views.sqlite", create=True)
-    histories = Projector(log, ViewFolder(tmp_path / "views"))._histories
+    histories = LogHistories(log)
     with closing(generation), generation.batch() as batch:
         store = ExplainedStore(batch.store._cursor)
         store.plans = []
-        projections.fold(store, log.read(0, 2), histories)
-        projections.fold(store, log.read(2), histories)
-        closed = store.execute("SELECT count(*) FROM incident_version WHERE to_position < 1000")
-    assert closed[0][0] > 0
-    assert len(store.plans) == 3
-    assert all("USING INDEX incident_version_by_incident" in plan for plan in store.plans)
+        for position, limit in ((0, 2), (2, 4), (6, 1)):
+            projections.fold(store, log.read(position, limit), histories, batch.mark)
+        batch.store.execute("SELECT count(*) FROM incident_version WHERE to_position < 1000")
+        assert batch.store._cursor.fetchone()[0] > 0
+        batch.store.execute("SELECT count(*) FROM incident_merged")
+        assert batch.store._cursor.fetchone()[0] > 0
+    assert store.plans
+    for plan in store.plans:
+        assert "USING INDEX incident_" in plan
+        assert "_by_incident (incident=" in plan
 
 
 def test_a_log_that_was_deleted_leaves_no_timelines(three):

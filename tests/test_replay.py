@@ -1,313 +1,252 @@
-"""Replays: every step, its totals, and what is left in the end, along each of the three clocks.
-
-What a replay has to show is told here once more: what the naive fold (`tests.naive`) selects at each point
-of the clock, one after the other, and what is different between two of them.
-"""
+"""Replays: what each step is, along each of the three clocks, from a day to a day."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from itertools import product
 from typing import Any, get_args
 from unittest.mock import patch
 from uuid import UUID
 
 import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from domain import actors
-from domain.dates import OPEN_PAST, day_of_instant, iso_of_day
 from domain.edtf import span
-from domain.errors import DomainError
-from domain.incidents import reported_day
-from domain.records import ActorRegistered, Recorded
-from domain.resolution import ShownFigure
 from domain.revisions import (
     AddAccount,
     CorrectIncident,
     MergeIncident,
     ReinstateIncident,
     RetractIncident,
-    ReviseAccount,
-    UnmergeIncident,
-    WithdrawAccount,
 )
-from domain.totals import totals
-from domain.values import Figure, InvolvedCountry, Source
+from domain.values import Figure, InvolvedCountry, Participant
 from domain.vocabulary import CountryRole, Measure, Status
-from service.bootstrap import Casus, open_casus
+from service.bootstrap import Casus
 from service.reading import replay as replaying
 from service.reading import statements
-from service.reading.clocks import Moment
-from service.reading.replay import Course, Mark, Step
+from service.reading.replay import Course
 from service.reading.selection import Selection, SubjectKey
 from service.reading.sweeps import Clock
 from service.recording import Caller
-from service.settings import Settings
 from tests.conftest import SettableClock, an_account
-from tests.histories import PROFILES, an_account_at_random, new_values_at_random
-from tests.naive import View
-from tests.reads import a_selection
-
-Json = dict[str, Any]
+from tests.histories import PROFILES, ROLES
+from tests.naive import Json
+from tests.replays import BOUNDS, as_json, played
 
 BY = Caller(by="curator")
 CLOCKS = get_args(Clock)
-WRITES = 24
-TRIES = 4
-"""Replays of each history, on each clock."""
+EVERYTHING = Selection()
 
-each_clock = pytest.mark.parametrize("clock", CLOCKS)
+each_clock = pytest.mark.parametrize("along", CLOCKS)
 
 
-# What there has to be
+# Step by step
 
 
-def naive_steps(
-    log: Sequence[Recorded], wanted: Selection, moment: Moment, course: Course
-) -> list[Json]:
-    """Every step up to a moment, by what the naive fold selects before and after each point."""
-    numbers = {each.stream: each.position for each in reversed(log)}
-    shown: dict[str, Json] = {}
-    steps = []
-    for date, after in _states(log, wanted, moment, course):
-        for entry in sorted(
-            (shown | after).values(), key=lambda entry: numbers[UUID(entry["id"])]
-        ):
-            one = entry["id"]
-            if shown.get(one) == after.get(one):
-                continue
-            change = "removed" if one not in after else "changed" if one in shown else "added"
-            shown = {each: entry for each, entry in shown.items() if each != one}
-            shown |= {one: after[one]} if one in after else {}
-            steps.append(
-                {
-                    "step": len(steps) + 1,
-                    "date": date,
-                    "change": change,
-                    "incident": entry,
-                    "totals": naive_totals(shown.values()),
-                }
-            )
-    return steps
+def reported(casus: Casus, **changes: Any) -> UUID:
+    return casus.desk.report_incident(an_account(**changes), BY).stream
 
 
-def _states(
-    log: Sequence[Recorded], wanted: Selection, moment: Moment, course: Course
-) -> Iterator[tuple[str | None, dict[str, Json]]]:
-    """Each date of the clock, and what is selected then; actors are those of the moment all along."""
-    of_actors = [each for each in log if not hasattr(each.record, "reported")]
-    last = last_position(log, moment, course)
-
-    def selected(position: int, reported_by: int) -> dict[str, Json]:
-        there = [each for each in log if each in of_actors or each.position <= position]
-        view = View(there, last, reported_by)
-        return {entry["id"]: entry for entry in view.timeline(replace(wanted, order="asc"))}
-
-    until = 10**15 if course.until is None else course.until
-    if course.clock == "occurred":
-        there: dict[str, Json] = {}
-        for entry in selected(moment.position, moment.reported_by).values():
-            earliest = span(entry["occurred"]["edtf"]).earliest
-            if earliest <= until:
-                there = {**there, entry["id"]: entry}
-                yield None if earliest == OPEN_PAST else iso_of_day(earliest), there
-    elif course.clock == "reported":
-        days = {reported_day(each.record) for each in log if each not in of_actors}
-        for day in sorted(days):
-            if day <= min(until, moment.reported_by):
-                yield iso_of_day(day), selected(moment.position, day)
-    else:
-        latest = ""
-        for each in log[:last]:
-            latest = max(latest, each.record.recorded_at)
-            yield latest[:10], selected(each.position, moment.reported_by)
+def killed(number: int) -> tuple[Figure, ...]:
+    return (Figure(measure=Measure.KILLED, best=number),)
 
 
-def last_position(log: Sequence[Recorded], moment: Moment, course: Course) -> int:
-    """The position that a replay reaches: the moment's, or what was recorded by its last day."""
-    if course.clock != "recorded" or course.until is None:
-        return moment.position
-    there = log[: moment.position]
-    days = [day_of_instant(each.record.recorded_at) for each in there]
-    return sum(max(days[:number]) <= course.until for number in range(1, len(days) + 1))
-
-
-def naive_totals(entries: Iterator[Json] | Sequence[Json]) -> Json:
-    """How many there are, and what their figures add up to."""
-    sums: dict[str, Json] = {}
-    incidents = 0
-    for entry in entries:
-        incidents += 1
-        figures = [
-            ShownFigure(**{**each, "measure": Measure(each["measure"])})
-            for each in entry["figures"]
-        ]
-        for measure, total in totals(figures).items():
-            sum_ = sums.setdefault(str(measure), {"low": 0, "best": 0, "high": 0})
-            for bound in sum_:
-                sum_[bound] += getattr(total, bound)
-    return {"incidents": incidents, "figures": sums}
-
-
-def played(
-    casus: Casus,
-    wanted: Selection,
-    moment: Moment,
-    course: Course,
-    after: Mark | None = None,
-) -> tuple[list[Step], Json]:
-    """The steps of a replay, and its end."""
-    replay = casus.reader.replays.begin(wanted, moment, course, after)
-    steps = [step for page in replay.pages() for step in page]
-    return steps, orjson.loads(replay.end)
-
-
-def as_json(steps: Sequence[Step]) -> list[Json]:
-    return [orjson.loads(step.json) for step in steps]
-
-
-def read_at_end(casus: Casus, wanted: Selection, end: Json) -> list[Json]:
-    """What a read shows at the moment that a replay ended with."""
-    by = end["reported_by"]
-    day = span(by).latest if by else Moment(0, None).reported_by
-    moment = casus.reader.moment(end["position"], None, day)
-    page = casus.reader.page(replace(wanted, order="asc"), moment, None, 1_000)
-    return [orjson.loads(item) for item in page.items]
-
-
-# Histories at random
-
-
-@contextmanager
-def history_at_random(chance: random.Random) -> Iterator[tuple[Casus, list[Recorded]]]:
-    """A store in which incidents and actors are reported, revised and merged, on several days."""
-    clock = SettableClock()
-    clock.advance(days=-8)
-    with TemporaryDirectory() as folder:
-        casus = open_casus(Settings(CASUS_HOME=Path(folder), _env_file=None), clock)
-        try:
-            for profile in PROFILES.values():
-                casus.desk.register_actor(profile, BY)
-            incidents: list[UUID] = []
-            for _ in range(WRITES):
-                clock.advance(hours=chance.choice([0, 0, 0, 5, 24, -30]))
-                try:
-                    write_at_random(casus, chance, incidents)
-                except DomainError:
-                    pass  # refused, by chance
-            yield casus, list(casus.log.follow())
-        finally:
-            casus.close()
-
-
-def write_at_random(casus: Casus, chance: random.Random, incidents: list[UUID]) -> None:
-    known = list(PROFILES)
-    published = chance.choice([None, *(f"2021-07-{day:02d}" for day in range(1, 12))])
-    if len(incidents) < 2 or chance.random() < 0.25:
-        account = an_account_at_random(chance, published, known)
-        incidents.append(casus.desk.report_incident(account, BY).stream)
-        return
-    if chance.random() < 0.2:
-        slug, other = chance.sample(known, 2)
-        command = chance.choice(
-            [
-                actors.MergeActor(into=other, reason="One and the same."),
-                actors.UnmergeActor(reason="Two of them."),
-                actors.NameActor(text=f"{slug} anew", language="en", shown=True, reason="So."),
-                actors.AffiliateActor(actor=other, since="2021-06-20", reason="It joined."),
-            ]
+def told(casus: Casus, clock: Clock, wanted: Selection = EVERYTHING, **moment: Any) -> list[Any]:
+    """Each step as what it does, to which title, on which day, and how many there are and were killed."""
+    steps, _ = played(casus, wanted, casus.reader.moment(**moment), Course(clock))
+    return [
+        (
+            step["date"],
+            step["change"],
+            step["incident"]["title"],
+            step["totals"]["incidents"],
+            step["totals"]["figures"].get("killed", {}).get("best"),
         )
-        casus.desk.revise_actor(slug, command, BY)
-        return
-    one, other = chance.sample(incidents, 2)
-    account = an_account_at_random(chance, published, known)
-    why: Any = {
-        "reason": "So it is.",
-        "basis": Source(name="A ministry", published=published) if published else None,
-    }
-    values: Any = new_values_at_random(chance, known)
-    revision = chance.choice(
-        [
-            AddAccount(account=account, reason="A second paper."),
-            AddAccount(account=account, reason="A second paper."),
-            ReviseAccount(number=1, account=account, reason="A misprint."),
-            WithdrawAccount(number=1, **why),
-            CorrectIncident(set=values, **why),
-            RetractIncident(**why),
-            ReinstateIncident(**why),
-            MergeIncident(into=other, **why),
-            MergeIncident(into=other, **why),
-            UnmergeIncident(**why),
-        ]
-    )
-    casus.desk.revise_incident(one, revision, BY)
+        for step in as_json(steps)
+    ]
 
 
-def course_at_random(chance: random.Random, clock: Clock) -> Course:
-    around = span("2021-06-21" if clock == "occurred" else "2021-07-08").earliest
-    since, until = sorted(around + chance.randint(-5, 8) for _ in range(2))
-    return Course(clock, chance.choice([None, since]), chance.choice([None, until]))
+def test_incidents_come_in_the_order_in_which_they_happened(casus):
+    reported(casus, title="Second", occurred="2021-06-22", figures=killed(2))
+    reported(casus, title="First", occurred="2021-06-20", figures=killed(3))
+    reported(casus, title="Third", occurred="2021-06-22/2021-06-25")
+    assert told(casus, "occurred") == [
+        ("2021-06-20", "added", "First", 1, 3),
+        ("2021-06-22", "added", "Second", 2, 5),
+        ("2021-06-22", "added", "Third", 3, 5),
+    ]
 
 
-def moment_at_random(casus: Casus, chance: random.Random) -> Moment:
-    reported_by = span(f"2021-07-{chance.randint(1, 15):02d}").latest
-    return casus.reader.moment(
-        chance.choice([None, chance.randint(0, casus.log.head)]),
-        reported_by=chance.choice([Moment(0, None).reported_by, reported_by]),
-    )
+def test_what_has_no_known_beginning_comes_first_and_is_of_no_day(casus):
+    reported(casus, title="Dated", occurred="-0043-03-15")
+    reported(casus, title="Undated", occurred="../2021-09-11")
+    assert [step[:3] for step in told(casus, "occurred")] == [
+        (None, "added", "Undated"),
+        ("-0043-03-15", "added", "Dated"),
+    ]
 
 
-@settings(max_examples=20)
-@given(st.integers(0, 2**32).map(random.Random))
-def test_a_replay_of_any_history_is_what_the_naive_fold_shows_from_point_to_point(chance):
-    with history_at_random(chance) as (casus, log):
-        for clock in CLOCKS * TRIES:
-            course, moment = course_at_random(chance, clock), moment_at_random(casus, chance)
-            wanted = a_selection(chance, View(log, last_position(log, moment, course)))
-            expected = naive_steps(log, wanted, moment, course)
-            since = OPEN_PAST if course.since is None else course.since
-            first = next(
-                (n for n, each in enumerate(expected) if _day(each) >= since), len(expected)
+def test_a_retraction_removes_an_incident_and_a_reinstatement_adds_it_again(casus, clock):
+    stream = reported(casus, title="Attack", figures=killed(3))
+    clock.advance(days=1)
+    casus.desk.revise_incident(stream, RetractIncident(reason="It did not happen."), BY)
+    clock.advance(days=1)
+    casus.desk.revise_incident(stream, ReinstateIncident(reason="It did."), BY)
+    assert told(casus, "recorded") == [
+        ("2021-07-15", "added", "Attack", 1, 3),
+        ("2021-07-16", "removed", "Attack", 0, None),
+        ("2021-07-17", "added", "Attack", 1, 3),
+    ]
+    assert told(casus, "recorded", position=2)[-1][1] == "removed"
+
+
+def test_a_retracted_incident_is_played_only_if_it_is_asked_for(casus):
+    stream = reported(casus, title="Attack")
+    casus.desk.revise_incident(stream, RetractIncident(reason="It did not happen."), BY)
+    retracted = Selection(statuses=(Status.RETRACTED,))
+    assert told(casus, "occurred") == []
+    assert told(casus, "occurred", retracted) == [("2021-06-22", "added", "Attack", 1, None)]
+    assert told(casus, "recorded", retracted) == [("2021-07-15", "added", "Attack", 1, None)]
+
+
+def test_a_merge_removes_one_incident_and_changes_the_other(casus):
+    one = reported(casus, title="One", figures=killed(3))
+    other = reported(casus, title="Other", published="2021-06-24", figures=killed(4))
+    casus.desk.revise_incident(one, MergeIncident(into=other, reason="The same."), BY)
+    assert told(casus, "recorded") == [
+        ("2021-07-15", "added", "One", 1, 3),
+        ("2021-07-15", "added", "Other", 2, 7),
+        ("2021-07-15", "removed", "One", 1, 4),
+        ("2021-07-15", "changed", "One", 1, 4),
+    ]
+
+
+def test_a_correction_moves_an_incident_from_one_timeline_to_another(casus):
+    on = {code: Selection(subject=SubjectKey("country", code)) for code in ("AFG", "TJK")}
+    there = {code: (InvolvedCountry(code=code, role=CountryRole.LOCATION),) for code in on}
+    stream = reported(casus, countries=there["AFG"])
+    command = CorrectIncident(set={"countries": there["TJK"]}, reason="Across the river.")
+    casus.desk.revise_incident(stream, command, BY)
+    assert [step[1] for step in told(casus, "recorded", on["AFG"])] == ["added", "removed"]
+    assert [step[1] for step in told(casus, "recorded", on["TJK"])] == ["added"]
+    assert [step[1] for step in told(casus, "recorded")] == ["added", "changed"]
+
+
+def test_what_is_published_on_a_day_counts_from_that_day_whenever_it_was_recorded(casus):
+    stream = reported(casus, title="Late", published="2021-07-05", figures=killed(9))
+    early = an_account(title="Early", published="2021-06-23", figures=killed(2))
+    casus.desk.revise_incident(stream, AddAccount(account=early, reason="Found."), BY)
+    assert told(casus, "reported") == [
+        ("2021-06-23", "added", "Early", 1, 2),
+        ("2021-07-05", "changed", "Early", 1, 9),
+    ]
+    assert told(casus, "reported", reported_by=span("2021-07-04").latest) == [
+        ("2021-06-23", "added", "Early", 1, 2)
+    ]
+
+
+def test_what_counts_from_a_later_day_is_no_step_before_it(casus):
+    stream = reported(casus, published="2021-06-23")
+    later = an_account(published="2021-07-05", title="Later")
+    casus.desk.revise_incident(stream, AddAccount(account=later, reason="Found."), BY)
+    by = {"reported_by": span("2021-07-04").latest}
+    assert [step[1] for step in told(casus, "recorded", **by)] == ["added"]
+    assert [step[1] for step in told(casus, "recorded")] == ["added", "changed"]
+
+
+def test_an_incident_of_two_actors_who_are_one_comes_once(casus):
+    for slug in ("taliban", "haqqani"):
+        casus.desk.register_actor(PROFILES[slug], BY)
+    both = (Participant(actor=slug, role=ROLES[0]) for slug in ("taliban", "haqqani"))
+    reported(casus, participants=tuple(both), figures=killed(3))
+    merge = actors.MergeActor(into="taliban", reason="One and the same.")
+    casus.desk.revise_actor("haqqani", merge, BY)
+    wanted = Selection(subject=SubjectKey("actor", "taliban"))
+    for arms, clock in product((1, 60), CLOCKS):
+        with patch.object(statements, "MOST_ARMS", arms):
+            ((_, change, _, incidents, dead),) = told(casus, clock, wanted)
+            _, end = played(
+                casus, wanted, casus.reader.moment(), Course(clock, since=span("2100").latest)
             )
-            case = (wanted, moment, course)
-            with (
-                patch.object(replaying, "PAGE", chance.choice([2, 3, 200])),
-                patch.object(replaying, "SORTED_AT_ONCE", chance.choice([2, 3, 50_000])),
-                patch.object(statements, "MOST_ARMS", chance.choice([1, 60])),
-            ):
-                steps, end = played(casus, wanted, moment, course)
-                told = [{**each, "step": each["step"] - first} for each in expected[first:]]
-                assert as_json(steps) == told, case
-                assert end["steps"] == len(told)
-                # What is left is what a read shows.
-                left = {each["incident"]["id"]: each for each in expected}
-                kept = [each["incident"] for each in left.values() if each["change"] != "removed"]
-                read = read_at_end(casus, wanted, end)
-                if clock == "occurred" and course.until is not None:
-                    read = [each for each in read if _first_day(each) <= course.until]
-                assert sorted(kept, key=_id) == sorted(read, key=_id), case
-                assert end["totals"] == naive_totals(read), case
-                # From any step it goes on as it went on.
-                for number, step in enumerate(steps):
-                    if chance.random() < 0.3:
-                        rest = played(casus, wanted, moment, course, step.mark)
-                        assert rest == (steps[number + 1 :], end), (case, step.mark)
+        assert (change, incidents, dead) == ("added", 1, 3)
+        assert end["totals"]["incidents"] == 1
 
 
-def _id(entry: Json) -> str:
-    return str(entry["id"])
+# From a day to a day
 
 
-def _day(step: Json) -> int:
-    return OPEN_PAST if step["date"] is None else span(step["date"]).earliest
+@pytest.fixture
+def days(casus: Casus, clock: SettableClock) -> dict[int, int]:
+    """Four days in June, on each of which an incident happened, was published and was recorded."""
+    for day in (20, 21, 22, 23):
+        clock.now = clock.now.replace(month=6, day=day)
+        date = f"2021-06-{day}"
+        reported(casus, title=date, occurred=date, published=date, figures=killed(1))
+    return {day: span(f"2021-06-{day}").earliest for day in range(19, 25)}
 
 
-def _first_day(entry: Json) -> int:
-    return span(entry["occurred"]["edtf"]).earliest
+def played_between(casus: Casus, *course: Any) -> tuple[list[str], list[int], Json]:
+    """The dates of a replay's steps, the incidents that there are at each, and its end."""
+    steps, end = played(casus, EVERYTHING, casus.reader.moment(), Course(*course))
+    counted = [step["totals"]["incidents"] for step in as_json(steps)]
+    return [step["date"] for step in as_json(steps)], counted, end
+
+
+@each_clock
+def test_the_first_and_the_last_day_are_played_and_what_was_before_counts(along, casus, days):
+    dates, incidents, end = played_between(casus, along, days[21], days[22])
+    assert dates == ["2021-06-21", "2021-06-22"]
+    assert incidents == [2, 3]
+    assert end["steps"] == 2
+    assert end["totals"] == {"incidents": 3, "figures": {"killed": dict.fromkeys(BOUNDS, 3)}}
+
+
+@each_clock
+def test_without_a_last_day_it_is_played_to_the_end_and_without_a_first_from_the_start(
+    along, casus, days
+):
+    assert played_between(casus, along, days[22], None)[1] == [3, 4]
+    assert played_between(casus, along, None, days[21])[1] == [1, 2]
+
+
+@each_clock
+def test_where_nothing_is_left_to_play_the_end_says_what_there_is(along, casus, days):
+    dates, _, end = played_between(casus, along, days[24], None)
+    assert (dates, end["steps"], end["totals"]["incidents"]) == ([], 0, 4)
+    dates, _, end = played_between(casus, along, None, days[19])
+    assert (dates, end["steps"], end["totals"]["incidents"]) == ([], 0, 0)
+
+
+@each_clock
+def test_days_as_far_as_they_go_are_all_of_them(along, casus, days):
+    far = span("../Y-20000").earliest, span("Y20000/..").latest
+    assert played_between(casus, along, *far)[1] == [1, 2, 3, 4]
+    assert played_between(casus, along, far[1], None)[1] == []
+
+
+def test_the_end_names_the_moment_that_was_reached(casus, days):
+    on_22 = days[22]
+    assert played_between(casus, "recorded", None, on_22)[2]["position"] == 3
+    assert played_between(casus, "reported", None, on_22)[2]["reported_by"] == "2021-06-22"
+    end = played_between(casus, "occurred", None, on_22)[2]
+    assert (end["position"], end["reported_by"], end["end"]) == (4, None, True)
+
+
+# What goes on meanwhile
+
+
+@each_clock
+def test_neither_a_write_nor_a_rebuild_changes_a_replay_that_has_begun(along, casus, days):
+    moment = casus.reader.moment()
+    expected, end = played(casus, EVERYTHING, moment, Course(along))
+    with patch.object(replaying, "PAGE", 2):
+        replay = casus.reader.replays.begin(EVERYTHING, moment, Course(along))
+        pages = replay.pages()
+        steps = next(pages)
+        reported(casus, occurred="2021-06-21", published="2021-06-22")
+        casus.projector.rebuild()
+        for page in pages:
+            steps += page
+            casus.projector.rebuild()
+    assert steps == expected
+    assert orjson.loads(replay.end) == end

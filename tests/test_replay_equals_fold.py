@@ -68,7 +68,7 @@ from tests.reads import (
 )
 
 EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "40"))
-STEPS = 30
+STEPS = 25
 MOST_INCIDENTS = 6
 REGISTERED_FIRST = list(PROFILES)[:4]
 SIZES = [1, 2, 3, 7, 5_000]
@@ -153,7 +153,9 @@ class History(RuleBasedStateMachine):
     def chosen(self, write: Write, newest: View) -> tuple[UUID, tuple[int, UUID, list[str]]]:
         """An incident to write of, likely one that this may be written of; an account, and another one."""
         merged = {each for each, _ in newest.merged()}
-        retracted = {id for id, entry in newest.entries.items() if entry["status"] == "retracted"}
+        retracted = {
+            each for each, entry in newest.entries.items() if entry["status"] == "retracted"
+        }
         suited = {"unmerge": merged, "reinstatement": retracted}.get(write.kind, ())
         among = [each for each in self.incidents if each in suited] or self.incidents
         stream = among[write.which % len(among)]
@@ -264,7 +266,7 @@ def test_every_read_of_every_history_equals_the_naive_fold(kind: type[History]) 
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )
     if EXAMPLES >= 40:

@@ -185,7 +185,7 @@ class DiffAnswer:
         **problem_responses("bad-parameter", "bad-cursor"),
     },
 )
-def diff(request: Request, query: Annotated[DiffQuery, Query()]) -> Response:
+def get_diff(request: Request, query: Annotated[DiffQuery, Query()]) -> Response:
     """The incidents of a country, of an actor or of all that differ between two moments.
 
     The moments are two positions, two instants or two days of publication; the other clock can be fixed

@@ -7,14 +7,12 @@ command line that makes no sense.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Optional
+from typing import Annotated, Literal, Optional
 
 import typer
 
+from service.cli.options import MOST, AsOf, Home, JsonLines, Position, ReportedBy, settings_of
 from service.cli.output import refuse, write_anything
-
-if TYPE_CHECKING:
-    from service.settings import Settings
 
 app = typer.Typer(
     name="casus",
@@ -25,23 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-MOST = 2**62
-"""More than any log will hold, and within what SQLite counts to."""
-
-Home = Annotated[
-    Optional[Path],  # noqa: UP045 - typer reads the annotation at run time
-    typer.Option(
-        "--home", help="The folder of the store.", envvar="CASUS_HOME", show_default="./var"
-    ),
-]
-
-
-def settings_of(home: Path | None) -> Settings:
-    """The settings, with the folder that a command was given."""
-    from service.settings import Settings
-
-    return Settings() if home is None else Settings(CASUS_HOME=home)
 
 
 def main() -> None:
@@ -101,17 +82,11 @@ def timeline(
     match: Annotated[
         Literal["possible", "certain"], typer.Option(help="How an uncertain date is taken.")
     ] = "possible",
-    reported_by: Annotated[
-        str | None, typer.Option(help="Only what was published by this day.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="As the log stood at this instant or day.")
-    ] = None,
-    position: Annotated[
-        int | None, typer.Option(help="As the log stood at this position.", min=0)
-    ] = None,
+    reported_by: ReportedBy = None,
+    as_of: AsOf = None,
+    position: Position = None,
     limit: Annotated[int, typer.Option(help="The most incidents to show.", min=1)] = 100,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    json: JsonLines = False,
 ) -> None:
     """Show the timeline of a country or an actor."""
     from service.cli.reading import show_timeline
@@ -158,16 +133,10 @@ def replay(
     match: Annotated[
         Literal["possible", "certain"], typer.Option(help="How an uncertain date is taken.")
     ] = "possible",
-    reported_by: Annotated[
-        str | None, typer.Option(help="Only what was published by this day.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="As the log stood at this instant or day.")
-    ] = None,
-    position: Annotated[
-        int | None, typer.Option(help="As the log stood at this position.", min=0)
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    reported_by: ReportedBy = None,
+    as_of: AsOf = None,
+    position: Position = None,
+    json: JsonLines = False,
 ) -> None:
     """Play the history of a country, of an actor or of all, step by step with running totals."""
     from service.cli.replaying import play
@@ -189,6 +158,112 @@ def replay(
     )
 
 
+@app.command(epilog="Example: [bold]casus diff AFG --from-reported-by 2021-06-22[/bold]")
+def diff(
+    subject: Annotated[
+        str, typer.Argument(help="A country (AFG, gw:700, a name) or an actor; all: everything.")
+    ] = "all",
+    home: Home = None,
+    from_position: Annotated[
+        int | None, typer.Option(help="Since the log stood at this position,", min=0)
+    ] = None,
+    to_position: Annotated[
+        int | None, typer.Option(help="until it stood at this one.", min=0)
+    ] = None,
+    from_as_of: Annotated[
+        str | None, typer.Option(help="Since the log stood as at this instant or day,")
+    ] = None,
+    to_as_of: Annotated[str | None, typer.Option(help="until it stood as at this one.")] = None,
+    from_reported_by: Annotated[
+        str | None, typer.Option(help="By what was published after this day,")
+    ] = None,
+    to_reported_by: Annotated[str | None, typer.Option(help="and by this one.")] = None,
+    reported_by: ReportedBy = None,
+    as_of: AsOf = None,
+    position: Position = None,
+    limit: Annotated[int, typer.Option(help="The most incidents to show.", min=1, max=MOST)] = 100,
+    json: JsonLines = False,
+) -> None:
+    """Show what has changed between two moments, of a country, of an actor or of all."""
+    from service.cli.comparing import show_diff
+
+    show_diff(
+        settings_of(home),
+        subject,
+        start=(from_position, from_as_of, from_reported_by),
+        end=(to_position, to_as_of, to_reported_by),
+        both=(position, as_of, reported_by),
+        limit=limit,
+        json=json,
+    )
+
+
+@app.command(epilog="Example: [bold]casus history 315da392-715b-895f-82cb-292295ad0162[/bold]")
+def history(
+    incident: Annotated[str, typer.Argument(help="The id of an incident.")],
+    home: Home = None,
+    reported_by: ReportedBy = None,
+    as_of: AsOf = None,
+    position: Position = None,
+    limit: Annotated[int, typer.Option(help="The most records to show.", min=1, max=MOST)] = 100,
+    json: JsonLines = False,
+) -> None:
+    """Show every record that touched an incident: who made it, why, and what it changed."""
+    from service.cli.comparing import show_history
+
+    show_history(
+        settings_of(home),
+        incident,
+        clocks=(position, as_of, reported_by),
+        limit=limit,
+        json=json,
+    )
+
+
+@app.command(epilog="Example: [bold]casus series AFG --measure killed --from 2021-05[/bold]")
+def series(
+    subject: Annotated[
+        str, typer.Argument(help="A country (AFG, gw:700, a name) or an actor; all: everything.")
+    ] = "all",
+    home: Home = None,
+    interval: Annotated[
+        Literal["day", "week", "month", "year"], typer.Option(help="How long a period is.")
+    ] = "month",
+    group_by: Annotated[
+        Literal["country", "actor", "type"] | None, typer.Option(help="A series for each of these.")
+    ] = None,
+    measure: Annotated[
+        str, typer.Option(help="What is counted: incidents, killed, wounded and so on.")
+    ] = "incidents",
+    since: Annotated[str | None, typer.Option("--from", help="The first day.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="The last day, inclusive.")] = None,
+    match: Annotated[
+        Literal["possible", "certain"], typer.Option(help="How an uncertain date is taken.")
+    ] = "possible",
+    reported_by: ReportedBy = None,
+    as_of: AsOf = None,
+    position: Position = None,
+    json: JsonLines = False,
+) -> None:
+    """Count incidents, or what their figures say, period by period."""
+    from service.cli.counting import show_series
+
+    show_series(
+        settings_of(home),
+        subject,
+        interval=interval,
+        group_by=group_by,
+        measure=measure,
+        since=since,
+        to=to,
+        match=match,
+        reported_by=reported_by,
+        as_of=as_of,
+        position=position,
+        json=json,
+    )
+
+
 @app.command(epilog="Example: [bold]casus log --after 60 --limit 5[/bold]")
 def log(
     home: Home = None,
@@ -196,7 +271,7 @@ def log(
         int, typer.Option(help="Only records beyond this position.", min=0, max=MOST)
     ] = 0,
     limit: Annotated[int, typer.Option(help="The most records to show.", min=1, max=MOST)] = 50,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    json: JsonLines = False,
 ) -> None:
     """Show the log's records: what was recorded, when and by whom."""
     from service.cli.reading import show_log

@@ -66,8 +66,8 @@ def days_given(
     start: str, since: str | None, end: str, until: str | None, reversed_: str
 ) -> tuple[int | None, int | None]:
     """The first and the last day that two options mean, which are refused if they are reversed."""
-    first = _option(start, since, lambda text: span(text).earliest)
-    last = _option(end, until, lambda text: span(text).latest)
+    first = read_option(start, since, lambda text: span(text).earliest)
+    last = read_option(end, until, lambda text: span(text).latest)
     if first is not None and last is not None and last < first:
         usage(reversed_, end)
     return first, last
@@ -84,8 +84,8 @@ class Clocks:
     @classmethod
     def given(cls, position: int | None, as_of: str | None, reported_by: str | None) -> Clocks:
         """What the options mean."""
-        instant = _option("--as-of", as_of, parse_instant)
-        reported = _option("--reported-by", reported_by, reported_day)
+        instant = read_option("--as-of", as_of, parse_instant)
+        reported = read_option("--reported-by", reported_by, reported_day)
         if position is not None and instant is not None:
             usage("--position and --as-of both fix the recorded clock; give one of them")
         return cls(position, instant, EVERYTHING_REPORTED if reported is None else reported)
@@ -98,7 +98,8 @@ class Clocks:
             usage(str(error), "--position")
 
 
-def _option(name: str, text: str | None, read: Callable[[str], T]) -> T | None:
+def read_option(name: str, text: str | None, read: Callable[[str], T]) -> T | None:
+    """What an option means, if it was given; refused by name where it means nothing."""
     if text is None:
         return None
     try:

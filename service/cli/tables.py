@@ -39,14 +39,14 @@ ROOMY = 100
 def print_timeline(name: str, moment: Moment, entries: list[dict[str, Any]], *, more: bool) -> None:
     """Print the entries of a timeline, and the moment they were read at."""
     roomy = out.width >= ROOMY
-    table = _table("when", "what", *(("where", "figures") if roomy else ()))
+    table = plain_table("when", "what", *(("where", "figures") if roomy else ()))
     for entry in entries:
         title, place = title_of(entry), entry["place"]["name"] if entry["place"] else ""
-        figures = [_figure(figure) for figure in entry["figures"]]
+        figures = [figure_text(figure) for figure in entry["figures"]]
         if roomy:
             cells = [Text(title), Text(place), Text("\n".join(figures))]
         else:
-            cells = [_beneath(title, [place if place != name else "", *figures])]
+            cells = [beneath(title, [place if place != name else "", *figures])]
         table.add_row(_when(entry["occurred"]), *cells)
     count = "1 incident" if len(entries) == 1 else f"{len(entries)} incidents"
     out.print(f"{name}: {count}", markup=False, soft_wrap=True)
@@ -65,7 +65,7 @@ def print_timeline(name: str, moment: Moment, entries: list[dict[str, Any]], *, 
 def print_log(head: int, records: Sequence[Recorded[Record]]) -> None:
     """Print records, and the position that the log has reached."""
     roomy = out.width >= ROOMY
-    table = _table("position", "recorded at", *(("by", "record") if roomy else ()), "about")
+    table = plain_table("position", "recorded at", *(("by", "record") if roomy else ()), "about")
     table.columns[0].justify = "right"
     for recorded in records:
         record = recorded.record
@@ -73,7 +73,7 @@ def print_log(head: int, records: Sequence[Recorded[Record]]) -> None:
         cells = (
             [Text(record.recorded_by), Text(kind), Text(about)]
             if roomy
-            else [_beneath(about, [f"{kind} by {record.recorded_by}"])]
+            else [beneath(about, [f"{kind} by {record.recorded_by}"])]
         )
         table.add_row(str(recorded.position), record.recorded_at[:19] + "Z", *cells)
     out.print(f"The log stands at position {head}.", markup=False, soft_wrap=True)
@@ -81,15 +81,17 @@ def print_log(head: int, records: Sequence[Recorded[Record]]) -> None:
         out.print(table)
 
 
-def _table(*columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
+    """A table with these columns, without lines at its sides."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
-        never_broken = column in ("when", "position", "recorded at", "record")
+        never_broken = column in ("when", "position", "recorded at", "record", "change")
         table.add_column(column, no_wrap=never_broken, overflow="fold")
     return table
 
 
-def _beneath(title: str, details: Sequence[str]) -> Text:
+def beneath(title: str, details: Sequence[str]) -> Text:
+    """A title, and what belongs to it on lines of their own."""
     text = Text(title)
     for detail in filter(None, details):
         text.append(f"\n{detail}", style="dim")
@@ -115,7 +117,8 @@ def _when(occurred: dict[str, Any]) -> str:
     return str(earliest) if earliest == latest else f"{earliest} to\n{latest}"
 
 
-def _figure(figure: dict[str, Any]) -> str:
+def figure_text(figure: dict[str, Any]) -> str:
+    """A figure in words."""
     low, best, high = figure["low"], figure["best"], figure["high"]
     if low is not None and high is not None:
         bounds = f"{low} to {high}" if low != high else ""

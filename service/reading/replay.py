@@ -243,7 +243,7 @@ class Replays:
             end = moment.reported_by if end is None else min(end, moment.reported_by)
             moment = replace(moment, reported_by=end)
         if course.clock == "recorded":
-            before = None if before is None else self._position_on(before)+1
+            before = None if before is None else self._position_on(before)
             end = moment.position if end is None else min(self._position_on(end), moment.position)
             moment = self._moment(end, None, moment.reported_by)
         if before is not None and after is None:
