@@ -59,14 +59,17 @@ TABLES = Tables(
     ),
     index=(
         """CREATE INDEX incident_version_by_date ON incident_version
-            (earliest, number, latest, from_position, to_position)""",
+            (earliest, number, latest, from_position, to_position, reported_from, reported_to)""",
+        """CREATE INDEX incident_version_foretold ON incident_version
+            (earliest, number, latest, from_position, to_position, reported_from, reported_to)
+            WHERE reported_from < earliest""",
         f"""CREATE INDEX incident_version_long ON incident_version (earliest, number, latest)
             WHERE latest - earliest > {LONG_SPAN}""",
         """CREATE INDEX incident_version_by_latitude ON incident_version (latitude, longitude)
             WHERE latitude IS NOT NULL""",
         # All bounds and the number: what has changed is found without reading the versions themselves.
         """CREATE INDEX incident_version_by_opening ON incident_version
-            (from_position, to_position, reported_from, reported_to, number)""",
+            (from_position, to_position, reported_from, reported_to, number, earliest, latest)""",
         f"""CREATE INDEX incident_version_by_closing ON incident_version
             (to_position, from_position, reported_from, reported_to, number)
             WHERE to_position < {OPEN_POSITION}""",

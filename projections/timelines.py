@@ -15,7 +15,10 @@ from domain.vocabulary import CountryRole, ParticipantRole
 from projections.incidents import LONG_SPAN, ShownVersion
 from projections.store import Row, Store, Tables
 
-VERSION = 1
+VERSION = 2
+
+_KEYS = "subject, earliest, number, latest, from_position, reported_from, roles, version_id"
+"""All that a page needs but the version itself: what is not on it is passed over in the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,19 @@ class TimelineTable:
                     number INTEGER NOT NULL,
                     latest INTEGER NOT NULL,
                     from_position INTEGER NOT NULL,
+                    reported_from INTEGER NOT NULL,
                     roles INTEGER NOT NULL,
                     version_id INTEGER NOT NULL)""",
             ),
             index=(
-                f"""CREATE INDEX {self.name}_by_date ON {self.name}
-                    (subject, earliest, number, latest, from_position, roles, version_id)""",
-                f"""CREATE INDEX {self.name}_long ON {self.name}
-                    (subject, earliest, number, latest, from_position, roles, version_id)
+                f"CREATE INDEX {self.name}_by_date ON {self.name} ({_KEYS})",
+                f"""CREATE INDEX {self.name}_long ON {self.name} ({_KEYS})
                     WHERE latest - earliest > {LONG_SPAN}""",
+                f"""CREATE INDEX {self.name}_foretold ON {self.name} ({_KEYS})
+                    WHERE reported_from < earliest""",
+                # An early position has few rows.
+                f"""CREATE INDEX {self.name}_by_position ON {self.name}
+                    (subject, from_position, earliest, number, latest, reported_from, roles, version_id)""",
             ),
         )
 
@@ -63,7 +70,7 @@ class TimelineTable:
 
     def insert(self, store: Store, rows: Iterable[Row]) -> None:
         """Add rows."""
-        store.executemany(f"INSERT INTO {self.name} VALUES (?,?,?,?,?,?,?)", rows)
+        store.executemany(f"INSERT INTO {self.name} VALUES (?,?,?,?,?,?,?,?)", rows)
 
 
 COUNTRIES = TimelineTable.of("country_timeline", CountryRole)
@@ -99,6 +106,7 @@ def _rows(
                 each.number,
                 each.shown.latest,
                 each.version.from_position,
+                each.version.reported_from,
                 table.bits(played),
                 each.version_id,
             )

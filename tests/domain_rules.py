@@ -86,6 +86,10 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
         query.pop("as_of", None)
     if path == "/v1/diff":
         _repair_pair(query)
+    if path == "/v1/series":  # centuries of days are more points than are given at once
+        query["interval"] = "year"
+        if query.keys() & {"from", "to"}:
+            query.pop("group_by", None)
     if "role" in query:
         query["role"] = [role for role in query["role"] if role in _roles(path, query)]
     return query

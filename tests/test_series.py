@@ -1,263 +1,266 @@
-"""Series: two ways of counting, and the naive one, agree at any moment; and what the API says of it."""
+"""Series: what is counted in which period and in which group, at which moment."""
 
 from __future__ import annotations
 
-import os
-import random
-from collections import Counter
+import sqlite3
 from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 
-import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from domain.dates import iso_of_day
-from domain.edtf import span
-from domain.errors import DomainError
-from domain.periods import Interval, first_day, period_of_day
-from domain.records import Recorded
+from domain.actors import MergeActor
 from domain.revisions import CorrectIncident, RetractIncident
 from domain.values import Figure, InvolvedCountry, Participant
-from domain.vocabulary import CountryRole, IncidentType, Measure, ParticipantRole, Status
-from projections import series as rows
-from service.bootstrap import Casus, open_casus
+from domain.vocabulary import CountryRole, IncidentType, Measure, ParticipantRole
+from service.bootstrap import Casus
 from service.reading import statements
-from service.reading.clocks import EVERYTHING_REPORTED, Moment
-from service.reading.selection import Selection
-from service.reading.series import Series
-from service.reading.series_statements import Shape
-from service.recording import Caller, NotRecorded
-from service.settings import Settings
-from service.views import projector
-from tests.conftest import SettableClock, a_profile, an_account
-from tests.histories import PROFILES, Write, a_record, an_actors_command, writes
-from tests.naive import Json, View, reported_day
-from tests.reads import a_selection, pages
+from tests.conftest import CALLER, a_profile, an_account
 
-EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "60"))
-BY = Caller(by="curator")
-INCIDENTS = 5
-MONTHS = ["2020", "2021", "2021-06", "2020-06/2021-05", "2021-06/..", "../2021-06"]
-"""Windows that begin and end where months do."""
+Json = dict[str, Any]
+INITIATOR, TARGET = ParticipantRole.INITIATOR, ParticipantRole.TARGET
 
 
-class History:
-    """A store to which records are added that nobody has decided on, and actors at the desk."""
+def report(casus: Casus, occurred: str, *codes: str, **changes: Any) -> Any:
+    """An incident on the timelines of countries; its stream."""
+    countries = tuple(InvolvedCountry(code=code, role=CountryRole.LOCATION) for code in codes)
+    account = an_account(occurred=occurred, countries=countries, **changes)
+    return casus.desk.report_incident(account, CALLER).stream
 
-    def __init__(self, folder: Path) -> None:
-        self.clock = SettableClock()
-        self.clock.advance(days=-8)
-        self.casus = open_casus(Settings(CASUS_HOME=folder, _env_file=None), self.clock)
-        self.versions: Counter[UUID] = Counter()
-        self._records: list[Recorded] = []
 
-    def write(self, write: Write) -> None:
-        self.clock.advance(hours=write.hours_later)
-        chance = random.Random(write.seed)
-        if write.kind == "register" or write.kind.startswith("actor-"):
-            self.write_of_an_actor(write, chance)
-            return
-        if write.kind == "report" or not self.versions:
-            stream = UUID(int=min(len(self.versions), INCIDENTS) + 1)
-            write = replace(write, kind="accounts" if stream in self.versions else "report")
-        else:
-            stream = sorted(self.versions)[write.which % len(self.versions)]
-        others = sorted(self.versions) or [stream]
-        other = others[write.other % len(others)]
-        known = list(View(self.records, self.casus.log.head).actors.profiles)
-        number = write.other % (self.versions[stream] or 1) + 1
-        at = self.casus.desk.recording("hand").at
-        record = a_record(write, chance, number, other, known, at)
-        self.versions[stream] += 1
-        self.casus.log.append([Recorded(0, stream, self.versions[stream], record)])
-        if write.then_shown:
-            self.casus.projector.catch_up()
+def killed(*numbers: int | None, of: str | None = None) -> Figure:
+    low, best, high = numbers
+    return Figure(measure=Measure.KILLED, of=of, low=low, best=best, high=high)
 
-    def write_of_an_actor(self, write: Write, chance: random.Random) -> None:
-        slugs, desk = list(PROFILES), self.casus.desk
-        slug, other = slugs[write.which % len(slugs)], slugs[write.other % len(slugs)]
-        try:
-            if write.kind == "register":
-                desk.register_actor(PROFILES[slug], BY)
-            else:
-                desk.revise_actor(slug, an_actors_command(write, chance, other), BY)
-        except (DomainError, NotRecorded):
-            pass
 
-    @property
-    def records(self) -> list[Recorded]:
-        self._records += self.casus.log.follow(len(self._records))
-        return self._records
+def series(client, **asked: Any) -> Json:
+    answer = client.get("/v1/series", params=asked)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
-    def moment(self, chance: random.Random) -> Moment:
-        """A moment at random, on a day beside those that are reported."""
-        reported = {reported_day(each) for each in self.records if hasattr(each.record, "reported")}
-        beside = [day + shift for day in sorted(reported) for shift in (-1, 0)]
-        return self.casus.reader.moment(
-            chance.randint(0, self.casus.reader.head),
-            reported_by=chance.choice([EVERYTHING_REPORTED, *beside]),
+
+def counted(client, **asked: Any) -> dict[str, dict[str, int]]:
+    """Of each group, the periods and how many incidents each has."""
+    return {
+        group["key"]: {point["period"]: point["incidents"] for point in group["points"]}
+        for group in series(client, **asked)["groups"]
+    }
+
+
+# What is counted
+
+
+def test_a_series_says_what_was_asked_and_when_and_begins_and_ends_with_what_there_is(
+    casus, client
+):
+    report(casus, "2021-04-30", figures=(killed(2, 3, None), killed(None, 1, None, of="soldiers")))
+    report(casus, "2021-06-22", figures=(killed(1, 1, 1, of="a"), killed(2, 2, 5, of="b")))
+    report(casus, "2021-06-23")
+    assert series(client, measure="killed") == {
+        "position": 3,
+        "as_of": "2021-07-15T09:00:00.000000Z",
+        "reported_by": None,
+        "interval": "month",
+        "group_by": None,
+        "measure": "killed",
+        "match": "possible",
+        "groups": [
+            {
+                "key": None,
+                "name": "Everything selected",
+                "points": [
+                    {
+                        "period": "2021-04",
+                        "start": "2021-04-01",
+                        "end": "2021-04-30",
+                        **{"low": 2, "best": 3, "high": 3, "incidents": 1},
+                    },
+                    {
+                        "period": "2021-05",
+                        "start": "2021-05-01",
+                        "end": "2021-05-31",
+                        **{"low": 0, "best": 0, "high": 0, "incidents": 0},
+                    },
+                    {
+                        "period": "2021-06",
+                        "start": "2021-06-01",
+                        "end": "2021-06-30",
+                        **{"low": 3, "best": 3, "high": 6, "incidents": 2},
+                    },
+                ],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("interval", "periods"),
+    [
+        ("day", ["2021-06-27", "2021-06-28"]),
+        ("week", ["2021-W25", "2021-W26"]),
+        ("month", ["2021-06"]),
+        ("year", ["2021"]),
+    ],
+)
+def test_periods_are_days_iso_weeks_months_and_years(casus, client, interval, periods):
+    report(casus, "2021-06-27")
+    report(casus, "2021-06-28")
+    points = series(client, interval=interval)["groups"][0]["points"]
+    assert [point["period"] for point in points] == periods
+    assert sum(point["best"] for point in points) == 2
+
+
+@pytest.mark.parametrize(
+    ("occurred", "possible", "certain"),
+    [
+        ("2021-06-22", [0, 0, 1, 0], [0, 0, 1, 0]),
+        ("2021-06", [0, 0, 1, 0], [0, 0, 1, 0]),
+        ("2021-05-31/2021-06-01", [0, 1, 1, 0], [0, 0, 0, 0]),
+        ("../2021-05-02", [1, 1, 0, 0], [0, 0, 0, 0]),
+        ("2021-06-01/..", [0, 0, 1, 1], [0, 0, 0, 0]),
+        ("2021", [1, 1, 1, 1], [0, 0, 0, 0]),
+    ],
+)
+def test_an_uncertain_date_counts_wherever_it_may_be_or_only_where_it_must_be(
+    casus, client, occurred, possible, certain
+):
+    report(casus, occurred)
+    window = {"from": "2021-04", "to": "2021-07"}
+    for match, expected in (("possible", possible), ("certain", certain)):
+        (found,) = counted(client, match=match, **window).values()
+        assert list(found.values()) == expected
+        assert list(found) == ["2021-04", "2021-05", "2021-06", "2021-07"]
+
+
+def test_without_a_window_an_open_span_reaches_to_the_last_day_that_is_known(casus, client):
+    report(casus, "../2021-05-02")
+    assert counted(client) == {None: {"2021-05": 1}}
+    report(casus, "2021-03-01")
+    report(casus, "2021-06-10/..")
+    assert counted(client) == {None: {"2021-03": 2, "2021-04": 1, "2021-05": 1, "2021-06": 1}}
+    assert counted(client, match="certain") == {
+        None: {"2021-03": 1, "2021-04": 0, "2021-05": 0, "2021-06": 0}
+    }
+
+
+def test_a_period_that_the_window_cuts_counts_what_the_window_has_of_it(casus, client):
+    for day in ("2021-06-01", "2021-06-14/2021-06-15", "2021-06-30", "2021-07-31"):
+        report(casus, day, "AFG")
+    window = {"from": "2021-06-15", "to": "2021-07-30"}
+    for country in ({}, {"country": "AFG"}):
+        assert counted(client, **window, **country) == {None: {"2021-06": 2, "2021-07": 0}}
+        certain = counted(client, **window, **country, match="certain")
+        assert certain == {None: {"2021-06": 1, "2021-07": 0}}
+
+
+def test_an_empty_store_has_a_series_without_points_or_of_zeros_in_a_window(client):
+    assert counted(client) == {None: {}}
+    assert counted(client, **{"from": "2021-06-30", "to": "2021-07"}) == {
+        None: {"2021-06": 0, "2021-07": 0}
+    }
+    assert counted(client, group_by="country") == {}
+
+
+# Groups
+
+
+def test_an_incident_counts_once_for_each_country_whose_timeline_it_is_on(casus, client):
+    report(casus, "2021-06-22", "AFG", "TJK")
+    report(casus, "2021-07-01", "TJK")
+    report(casus, "2021-07-02")
+    groups = series(client, group_by="country")["groups"]
+    assert [(each["key"], each["name"]) for each in groups] == [
+        ("AFG", "Afghanistan"),
+        ("TJK", "Tajikistan"),
+    ]
+    by_country = {"AFG": {"2021-06": 1, "2021-07": 0}, "TJK": {"2021-06": 1, "2021-07": 1}}
+    assert counted(client, group_by="country") == by_country
+    assert counted(client) == {None: {"2021-06": 1, "2021-07": 2}}
+    assert counted(client, country="AFG", group_by="country") == {
+        "AFG": {"2021-06": 1},
+        "TJK": {"2021-06": 1},
+    }
+
+
+@pytest.fixture
+def merged(casus: Casus, client) -> Any:
+    """An incident with two actors that are one, since the last position."""
+    for slug in ("taliban", "islamic-emirate"):
+        casus.desk.register_actor(a_profile(id=slug, name=slug), CALLER)
+    both = (
+        Participant(actor="taliban", role=INITIATOR),
+        Participant(actor="islamic-emirate", role=TARGET),
+    )
+    report(casus, "2021-06-22", participants=both, figures=(killed(1, 2, 3),))
+    merge = MergeActor(into="taliban", reason="Another name of it.")
+    casus.desk.revise_actor("islamic-emirate", merge, CALLER)
+    return client
+
+
+def test_merged_actors_are_one_group_and_an_incident_of_both_counts_once(merged):
+    assert counted(merged, group_by="actor") == {"taliban": {"2021-06": 1}}
+    assert counted(merged, group_by="actor", position=3) == {
+        "islamic-emirate": {"2021-06": 1},
+        "taliban": {"2021-06": 1},
+    }
+
+
+@pytest.mark.parametrize("arms", [1, 60])
+def test_an_incident_of_two_actors_that_are_one_is_once_in_their_series(merged, arms):
+    with patch.object(statements, "MOST_ARMS", arms):
+        for measure, best in (("incidents", 1), ("killed", 2)):
+            (group,) = series(merged, actor="taliban", measure=measure)["groups"]
+            assert [point["best"] for point in group["points"]] == [best]
+
+
+def test_types_are_groups_with_names_of_their_own(casus, client):
+    report(casus, "2021-06-22")
+    report(casus, "2021-06-22", type=IncidentType.BORDER_CROSSING)
+    groups = series(client, group_by="type")["groups"]
+    assert [(each["key"], each["name"]) for each in groups] == [
+        ("attack", "Attack"),
+        ("border_crossing", "Border crossing"),
+    ]
+    assert counted(client, type="attack") == {None: {"2021-06": 1}}
+
+
+# The clocks
+
+
+def test_a_retracted_incident_counts_only_where_it_is_asked_for(casus, client):
+    stream = report(casus, "2021-06-22", "AFG")
+    casus.desk.revise_incident(stream, RetractIncident(reason="It did not happen."), CALLER)
+    assert counted(client, country="AFG") == {None: {}}
+    assert counted(client, country="AFG", position=1) == {None: {"2021-06": 1}}
+    assert counted(client, status="retracted") == {None: {"2021-06": 1}}
+
+
+def test_a_series_is_as_it_stood_at_a_position_and_as_it_was_reported_by_a_day(casus, client):
+    stream = report(casus, "2021-06-22", "AFG", published="2021-06-23")
+    report(casus, "2021-06-25", "AFG", published="2021-06-30")
+    moved = CorrectIncident(set={"occurred": "2021-05-22"}, reason="A slip of the pen.")
+    casus.desk.revise_incident(stream, moved, CALLER)
+    for asked in ({}, {"country": "AFG"}, {"type": "attack"}):
+        assert counted(client, **asked) == {None: {"2021-05": 1, "2021-06": 1}}
+        assert counted(client, **asked, position=2) == {None: {"2021-06": 2}}
+        assert counted(client, **asked, position=1) == {None: {"2021-06": 1}}
+        # The correction was recorded, and so reported, on 2021-07-15.
+        assert counted(client, **asked, reported_by="2021-07-14") == {None: {"2021-06": 2}}
+        assert counted(client, **asked, reported_by="2021-06-29") == {None: {"2021-06": 1}}
+        assert counted(client, **asked, reported_by="2021-06-22") == {None: {}}
+
+
+def test_what_leaves_dates_countries_and_figures_as_they_were_adds_no_row(casus, client):
+    stream = report(casus, "2021-06-22", "AFG", figures=(killed(1, 2, 3),))
+    for title in ("Another title", "A third title"):
+        casus.desk.revise_incident(
+            stream, CorrectIncident(set={"title": title}, reason="A slip of the pen."), CALLER
         )
 
+    def rows() -> int:
+        with closing(sqlite3.connect(casus.projector.generation.path)) as connection:
+            return connection.execute("SELECT count(*) FROM series_delta").fetchone()[0]
 
-def a_shape(chance: random.Random) -> Shape:
-    return Shape(
-        interval=chance.choice([Interval.WEEK, Interval.MONTH, Interval.YEAR]),
-        group_by=chance.choice([None, "country", "actor", "type"]),
-        measure=chance.choice([None, "killed", "wounded"]),
-    )
-
-
-def asked_at_random(chance: random.Random, view: View) -> tuple[Selection, Shape]:
-    """Any selection, in any shape."""
-    wanted = a_selection(chance, view)
-    return replace(wanted, **a_window(chance, wanted)), a_shape(chance)
-
-
-def asked_of_sums(chance: random.Random, view: View) -> tuple[Selection, Shape]:
-    """A selection and a shape for which sums are kept."""
-    given = a_selection(chance, view)
-    subject = given.subject if given.subject and given.subject.kind == "country" else None
-    wanted = Selection(subject=subject, match=given.match, **a_window(chance, given))
-    group_by = chance.choice([None, "country"]) if subject is None else None
-    return wanted, replace(a_shape(chance), group_by=group_by)
-
-
-def a_window(chance: random.Random, given: Selection) -> dict[str, int | None]:
-    """The window that is given, one of months, or none."""
-    if chance.random() < 0.4:
-        window = span(chance.choice(MONTHS))
-        return {"first_day": window.earliest, "last_day": window.latest}
-    # A query has no days beside the open ends of all.
-    days = {"first_day": given.first_day, "last_day": given.last_day}
-    return {name: day if day and abs(day) < 10**14 else None for name, day in days.items()}
-
-
-def series_of(casus: Casus, wanted: Selection, moment: Moment, shape: Shape) -> Series:
-    return casus.reader.series.read(casus.reader.selected(wanted, moment), moment, shape)
-
-
-def groups_of(entry: Json, shape: Shape) -> set[str | None]:
-    match shape.group_by:
-        case "country":
-            return {each["code"] for each in entry["countries"]}
-        case "actor":
-            return {each["actor"] for each in entry["participants"]}
-        case "type":
-            return {entry["type"]}
-        case _:
-            return {None}
-
-
-def adds(entry: Json, measure: str | None) -> tuple[int, int, int, int]:
-    """What an entry adds: its figure of everybody, or else those of its groups."""
-    if measure is None:
-        return (1, 1, 1, 1)
-    figures = [each for each in entry["figures"] if each["measure"] == measure]
-    figures = [each for each in figures if each["of"] is None] or figures
-    sums = [0, 0, 0]
-    for figure in figures:
-        numbers = [figure[name] for name in ("low", "best", "high")]
-        given = [number for number in numbers if number is not None]
-        low, best, high = numbers
-        sums[0] += given[0] if low is None else low
-        sums[1] += given[0] if best is None else best
-        sums[2] += given[-1] if high is None else high
-    return (*sums, 1)
-
-
-def within(wanted: Selection, interval: Interval, period: int) -> Selection:
-    """The selection, in the part of a period that its window has."""
-    first, last = first_day(interval, period), first_day(interval, period + 1) - 1
-    if wanted.first_day is not None:
-        first = max(first, wanted.first_day)
-    if wanted.last_day is not None:
-        last = min(last, wanted.last_day)
-    return replace(wanted, first_day=first, last_day=last)
-
-
-def check_series(history: History, chance: random.Random) -> None:
-    """A series has what the pages of its periods have."""
-    casus, moment = history.casus, history.moment(chance)
-    wanted, shape = asked_at_random(chance, View(history.records, moment.position))
-    with patch.object(statements, "MOST_ARMS", chance.choice([1, 60])):
-        found = series_of(casus, wanted, moment, shape)
-    asked = (wanted, moment, shape)
-    entries = [each for each in pages(casus, wanted, moment, 1_000) if groups_of(each, shape)]
-    keys = {key for each in entries for key in groups_of(each, shape)}
-    assert [each.key for each in found.groups] == sorted(keys if shape.group_by else {None}), asked
-    check_periods(found, wanted, entries)
-    sample = chance.sample(list(found.periods), min(8, len(found.periods)))
-    for period in {*sample, *found.periods[:1], *found.periods[-1:]}:
-        there = pages(casus, within(wanted, shape.interval, period), moment, 1_000)
-        for group in found.groups:
-            of_group = [
-                adds(each, shape.measure) for each in there if group.key in groups_of(each, shape)
-            ]
-            sums = tuple(map(sum, zip(*of_group, strict=True))) or (0, 0, 0, 0)
-            assert group.points[period - found.periods.start] == sums, (*asked, period)
-
-
-def check_sums(history: History, chance: random.Random) -> None:
-    """Whatever there are sums for is the same where it is counted."""
-    casus, moment = history.casus, history.moment(chance)
-    wanted, shape = asked_of_sums(chance, View(history.records, moment.position))
-    otherwise = replace(wanted, types=tuple(IncidentType))
-    asked = (wanted, moment, shape)
-    found = series_of(casus, wanted, moment, shape)
-    assert found == series_of(casus, otherwise, moment, shape), asked
-
-
-def check_periods(found: Series, wanted: Selection, entries: list[Json]) -> None:
-    """Periods reach from the window's edge, or the first day that is known, to the other, or the last."""
-    known = [
-        span(day).earliest
-        for each in entries
-        for day in (each["occurred"]["earliest"], each["occurred"]["latest"])
-        if day
-    ]
-    ends = [
-        day for day in (wanted.first_day, wanted.last_day) if day is not None and abs(day) < 10**14
-    ]
-    first, last = wanted.first_day, wanted.last_day
-    days = known + ends if entries else []
-    start = first if first in ends else min(days, default=None)
-    end = last if last in ends else max(days, default=None)
-    if start is None or end is None:
-        assert not found.periods
-    else:
-        assert found.periods[0] == period_of_day(found.interval, start)
-        assert found.periods[-1] == period_of_day(found.interval, end)
-
-
-@settings(max_examples=EXAMPLES)
-@given(
-    st.lists(writes, min_size=1, max_size=40),
-    st.integers(0, 2**32).map(random.Random),
-)
-def test_sums_and_counted_versions_and_entries_in_pages_agree_at_every_moment(
-    wanted: list[Write], chance: random.Random
-) -> None:
-    with (
-        TemporaryDirectory() as folder,
-        patch.object(rows, "BLOCK", chance.choice([1, 2, 3, 10])),
-        patch.object(rows, "REPORTED_BLOCK", chance.choice([1, 2, 5])),
-        patch.object(projector, "BATCH", chance.choice([1, 2, 5, projector.BATCH])),
-    ):
-        history = History(Path(folder))
-        with closing(history.casus):
-            for each in wanted:
-                history.write(each)
-            history.casus.projector.catch_up()
-            for again in (False, True):
-                if again:
-                    history.casus.projector.rebuild()
-                for _ in range(5):
-                    check_series(history, chance)
-                for _ in range(20):
-                    check_sums(history, chance)
+    # Those of the correction's own day differ from those of the account's by nothing.
+    assert rows() == 1
+    assert counted(client, measure="killed") == {None: {"2021-06": 1}}

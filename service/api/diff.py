@@ -248,6 +248,8 @@ def _subject(casus: Casus, query: DiffQuery, position: int) -> Subject:
                 faults=(Fault(("actor",), unknown.detail),),
                 extra=unknown.extra,
             )
+        if actor.merged_into is not None:
+            actor = casus.reader.actors.get(actor.merged_into, position) or actor
         return Subject(kind="actor", id=actor.slug, name=actor.name)
     if query.country is not None:
         country = COUNTRIES[query.country]

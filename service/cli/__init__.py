@@ -11,8 +11,18 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
-from service.cli.options import MOST, AsOf, Home, JsonLines, Position, ReportedBy, settings_of
+from service.cli.options import (
+    MOST,
+    AsOf,
+    Home,
+    HowMatched,
+    JsonLines,
+    Position,
+    ReportedBy,
+    settings_of,
+)
 from service.cli.output import refuse, write_anything
+from service.cli.series import series
 
 app = typer.Typer(
     name="casus",
@@ -79,9 +89,7 @@ def timeline(
     home: Home = None,
     since: Annotated[str | None, typer.Option("--from", help="The first day.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="The last day, inclusive.")] = None,
-    match: Annotated[
-        Literal["possible", "certain"], typer.Option(help="How an uncertain date is taken.")
-    ] = "possible",
+    match: HowMatched = "possible",
     reported_by: ReportedBy = None,
     as_of: AsOf = None,
     position: Position = None,
@@ -130,9 +138,7 @@ def replay(
     to: Annotated[
         str | None, typer.Option("--to", help="Only what happened to this day, inclusive.")
     ] = None,
-    match: Annotated[
-        Literal["possible", "certain"], typer.Option(help="How an uncertain date is taken.")
-    ] = "possible",
+    match: HowMatched = "possible",
     reported_by: ReportedBy = None,
     as_of: AsOf = None,
     position: Position = None,
@@ -220,48 +226,7 @@ def history(
     )
 
 
-@app.command(epilog="Example: [bold]casus series AFG --measure killed --from 2021-05[/bold]")
-def series(
-    subject: Annotated[
-        str, typer.Argument(help="A country (AFG, gw:700, a name) or an actor; all: everything.")
-    ] = "all",
-    home: Home = None,
-    interval: Annotated[
-        Literal["day", "week", "month", "year"], typer.Option(help="How long a period is.")
-    ] = "month",
-    group_by: Annotated[
-        Literal["country", "actor", "type"] | None, typer.Option(help="A series for each of these.")
-    ] = None,
-    measure: Annotated[
-        str, typer.Option(help="What is counted: incidents, killed, wounded and so on.")
-    ] = "incidents",
-    since: Annotated[str | None, typer.Option("--from", help="The first day.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="The last day, inclusive.")] = None,
-    match: Annotated[
-        Literal["possible", "certain"], typer.Option(help="How an uncertain date is taken.")
-    ] = "possible",
-    reported_by: ReportedBy = None,
-    as_of: AsOf = None,
-    position: Position = None,
-    json: JsonLines = False,
-) -> None:
-    """Count incidents, or what their figures say, period by period."""
-    from service.cli.counting import show_series
-
-    show_series(
-        settings_of(home),
-        subject,
-        interval=interval,
-        group_by=group_by,
-        measure=measure,
-        since=since,
-        to=to,
-        match=match,
-        reported_by=reported_by,
-        as_of=as_of,
-        position=position,
-        json=json,
-    )
+app.command(epilog="Example: [bold]casus series AFG --measure killed --from 2021-05[/bold]")(series)
 
 
 @app.command(epilog="Example: [bold]casus log --after 60 --limit 5[/bold]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
 
@@ -22,6 +22,9 @@ Home = Annotated[
 ReportedBy = Annotated[str | None, typer.Option(help="Only what was published by this day.")]
 AsOf = Annotated[str | None, typer.Option(help="As the log stood at this instant or day.")]
 Position = Annotated[int | None, typer.Option(help="As the log stood at this position.", min=0)]
+HowMatched = Annotated[
+    Literal["possible", "certain"], typer.Option(help="How an uncertain date is taken.")
+]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 

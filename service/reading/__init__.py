@@ -21,8 +21,19 @@ from service.reading.directory import Directory
 from service.reading.replay import Replays
 from service.reading.selection import PageEnd, Selected, Selection, Share
 from service.reading.series import SeriesReads
-from service.reading.statements import page_statement, reaching_in_statement
+from service.reading.statements import (
+    early_statement,
+    found_statement,
+    page_statement,
+    ranges,
+)
 from service.views.store import TRACKED
+
+EARLY = 0.15
+"""The part of the log up to which a timeline is read by position, as few of its rows are within."""
+
+EARLY_OF_ALL, EARLY_MOST = 2_000, 100_000
+"""Positions up to which all incidents, and a timeline, are read so."""
 
 
 class BeyondTheLog(ValueError):
@@ -93,11 +104,17 @@ class Reader:
     def page(self, selection: Selection, moment: Moment, after: PageEnd | None, limit: int) -> Page:
         """A page of at most `limit` entries."""
         selected = self.selected(selection, moment)
-        reaching_in = reaching_in_statement(selected)
-        reaches_in = bool(reaching_in and self._database.rows(*reaching_in))
-        rows = self._database.rows(
-            *page_statement(selected, moment, after, limit + 1, reaches_in=reaches_in)
-        )
+        if self._is_early(selected, moment):
+            statement = early_statement(selected, moment, after, limit + 1)
+        else:
+            always, *rarely = ranges(selected, moment)
+            some = [
+                each
+                for each in rarely
+                if self._database.rows(*found_statement(selected, moment, each))
+            ]
+            statement = page_statement(selected, moment, after, limit + 1, [always, *some])
+        rows = self._database.rows(*statement)
         following = PageEnd(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
         del rows[limit:]
         epoch = self._directory.epoch(moment.position)
@@ -109,6 +126,14 @@ class Reader:
             ],
             following,
         )
+
+    def _is_early(self, selected: Selected, moment: Moment) -> bool:
+        """Whether so few rows were recorded by a position that it is best to begin with those."""
+        if len(selected.shares) > 1 or moment.position > EARLY_MOST:
+            return False
+        if selected.selection.subject is None:
+            return moment.position <= EARLY_OF_ALL
+        return moment.position < self.head * EARLY
 
     def selected(self, selection: Selection, moment: Moment) -> Selected:
         """A selection, with whoever stands for its actors, or belongs to them, at the moment."""

@@ -7,7 +7,7 @@ valid at both moments.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,13 +77,13 @@ def lost(selected: Selected, interval: Interval) -> Condition:
     )
 
 
-def taken_part_in_by(actors: Sequence[str], interval: Interval) -> Condition:
+def taken_part_in_by(actors: Collection[str], interval: Interval) -> Condition:
     """The versions valid at both moments in which any of these actors takes part."""
     (at_start, start), (at_end, end) = valid(interval.start), valid(interval.end)
     return (
         "v.version_id IN (SELECT version_id FROM actor_timeline"
         f" WHERE subject IN (SELECT value FROM json_each(?))) AND {at_start} AND {at_end}",
-        [as_json_rows(actors), *start, *end],
+        [as_json_rows(sorted(actors)), *start, *end],
     )
 
 

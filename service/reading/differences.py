@@ -7,7 +7,7 @@ moment, with what is added, changed and taken away, are those at the second.
 
 Candidates are the incidents with a version that is valid at the one moment and not at the other, found by
 the bounds of versions in their indexes; and, as merges of actors alter who takes part without a version,
-those of the actors for whom another stands. Only candidates are compared.
+those of the actors for whom another stands, or who are others on this timeline. Only candidates are compared.
 """
 
 from __future__ import annotations
@@ -132,7 +132,8 @@ class Differences:
         start, end = interval.start, interval.end
         before, now = self._select(selection, start), self._select(selection, end)
         conditions = [gained(now, interval), lost(before, interval)]
-        moved = self._directory.moved(start.position, end.position)
+        moved = {*self._directory.moved(start.position, end.position)}
+        moved |= {*before.actors} ^ {*now.actors}
         if moved:
             conditions.append(taken_part_in_by(moved, interval))
         for versions in self._candidates(conditions, after):

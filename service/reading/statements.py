@@ -2,22 +2,24 @@
 
 A page is an index range: the subject's rows in order of (earliest day, incident number), from where the
 last page ended. Incidents whose span began before a window are found in the year before it; the few whose
-span is longer have an index of their own, merged in order. An actor with others merged into it, or with its
-members, is a range for each, merged in order, where an incident of several of them is there once.
+span is longer have an index of their own, merged in order, and so have those that were foretold. An actor
+with others merged into it, or with its members, is a range for each, merged in order, where an incident of
+several of them is there once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
 from domain.vocabulary import Status
 from projections.incidents import LONG_SPAN
 from projections.timelines import ACTORS, COUNTRIES
-from service.reading.clocks import Moment
-from service.reading.selection import Box, PageEnd, Selected, Selection, Share
+from service.reading.clocks import EVERYTHING_REPORTED, Moment
+from service.reading.selection import Box, PageEnd, Selected, Share
 from service.reading.text_search import match_expression
 
 RETRACTED = str(Status.RETRACTED)
@@ -29,15 +31,15 @@ MOST_ARMS = 60
 
 
 def page_statement(
-    selected: Selected, moment: Moment, after: PageEnd | None, limit: int, *, reaches_in: bool
+    selected: Selected,
+    moment: Moment,
+    after: PageEnd | None,
+    limit: int,
+    ranges: Sequence[Range],
 ) -> Statement:
-    """The statement that finds a page: rows of earliest day, number, participants and entry.
-
-    `reaches_in` says whether any incident reaches into the window from long before it.
-    """
+    """The statement that finds a page: rows of earliest day, number, participants and entry."""
     direction = "DESC" if selected.selection.order == "desc" else "ASC"
     order = f"ORDER BY 1 {direction}, 2 {direction}"
-    ranges = _ranges(selected)[: 2 if reaches_in else 1]
     arms = [
         _arm(source, selected, moment, after, days)
         for days in ranges
@@ -45,9 +47,8 @@ def page_statement(
     ]
     parameters = [parameter for arm in arms for parameter in arm.parameters]
     if len(selected.shares) <= 1:
-        sql = " UNION ALL ".join(
-            arm.select("{t}.earliest, {t}.number, v.participants, v.entry") for arm in arms
-        )
+        columns = "{t}.earliest, {t}.number, v.participants, v.entry"
+        sql = " UNION ALL ".join(arm.select(columns) for arm in arms)
         return f"{sql} {order} LIMIT ?", [*parameters, limit]
     # UNION leaves out what is there twice; a single arm, of many shares, has to be told.
     distinct = "DISTINCT " if len(arms) == 1 else ""
@@ -61,38 +62,85 @@ def page_statement(
     )
 
 
-def reaching_in_statement(selected: Selected) -> Statement | None:
-    """The statement that finds whether an incident with a long span reaches into the window.
+def early_statement(
+    selected: Selected, moment: Moment, after: PageEnd | None, limit: int
+) -> Statement:
+    """The same for a position with few rows: those are put in order first, by an index of positions.
 
-    None where the window has no start, or none may. Merging the few with the rest costs a quarter of a
-    page's time, and most windows have none.
+    They are joined with versions one by one, in that order, until the page is full.
     """
-    if len(ranges := _ranges(selected)) == 1:
-        return None
-    arms = []
-    for arm in sources(selected):
-        arm.add(f"{arm.t}.latest - {arm.t}.earliest > {LONG_SPAN}")
-        arm.add(f"{arm.t}.earliest <= ?", ranges[1].greatest)
-        arm.add(f"{arm.t}.latest >= ?", selected.selection.first_day)
-        arms.append(arm)
-    sql = " UNION ALL ".join(arm.select("1", joined=False) for arm in arms)
-    return f"{sql} LIMIT 1", [parameter for arm in arms for parameter in arm.parameters]
+    direction = "DESC" if selected.selection.order == "desc" else "ASC"
+    subject = selected.selection.subject
+    (keys,) = sources(selected)
+    table, index = (
+        (subject.table.name, f"{subject.table.name}_by_position")
+        if subject
+        else ("incident_version", "incident_version_by_opening")
+    )
+    roles = "roles, " if subject else ""
+    keys.table = f"{table} {keys.t} INDEXED BY {index}"
+    keys.add(f"{keys.t}.from_position <= ?", moment.position)
+    columns = f"earliest, number, latest, from_position, reported_from, {roles}version_id"
+    # Without a limit SQLite would leave out the order of what is only read on.
+    rows = (
+        f"({keys.select(columns, joined=False)} ORDER BY 1 {direction}, 2 {direction} LIMIT -1) t"
+    )
+    source = Source("t", rows, parameters=keys.parameters)
+    certain = selected.selection.match == "certain"
+    least = selected.selection.first_day if certain else None
+    _arm(source, selected, moment, after, Range(least, selected.selection.last_day))
+    sql = source.select("t.earliest, t.number, v.participants, v.entry")
+    return f"{sql} LIMIT ?", [*source.parameters, limit]
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
-    """A range of earliest days, of all incidents or of those with a long span."""
+class Range:
+    """A range of earliest days: of all incidents, of those with a long span, or of those foretold."""
 
     least: int | None
     greatest: int | None
-    long_only: bool = False
+    kind: Literal["all", "long", "foretold"] = "all"
 
 
-def _ranges(selected: Selected) -> list[_Range]:
+def ranges(selected: Selected, moment: Moment) -> list[Range]:
+    """The ranges in which a selection's incidents are found; all but the first are mostly empty.
+
+    Those with long spans may reach into a window from long before it; what was reported by a day did not
+    happen after it, unless it was foretold.
+    """
     first, last = selected.selection.first_day, selected.selection.last_day
     if first is None or selected.selection.match == "certain":
-        return [_Range(first, last)]
-    return [_Range(first - LONG_SPAN, last), _Range(None, first - LONG_SPAN - 1, long_only=True)]
+        found = [Range(first, last)]
+    else:
+        found = [Range(first - LONG_SPAN, last), Range(None, first - LONG_SPAN - 1, "long")]
+    day = moment.reported_by
+    if day == EVERYTHING_REPORTED or (last is not None and last <= day):
+        return found
+    least = first if first is not None and selected.selection.match == "certain" else None
+    return [
+        *(Range(each.least, _least_of(each.greatest, day), each.kind) for each in found),
+        Range(day + 1 if least is None else max(least, day + 1), last, "foretold"),
+    ]
+
+
+def _least_of(greatest: int | None, day: int) -> int:
+    return day if greatest is None else min(greatest, day)
+
+
+def found_statement(selected: Selected, moment: Moment, days: Range) -> Statement:
+    """The statement that finds whether any row is in a range that is mostly empty.
+
+    Merging the few with the rest costs a quarter of a page's time, and most pages have none.
+    """
+    arms = sources(selected)
+    for arm in arms:
+        _add_range(arm, days)
+        arm.add(f"{arm.t}.from_position <= ?", moment.position)
+        arm.add(f"{arm.t}.reported_from <= ?", moment.reported_by)
+        if selected.selection.first_day is not None:
+            arm.add(f"{arm.t}.latest >= ?", selected.selection.first_day)
+    sql = " UNION ALL ".join(arm.select("1", joined=False) for arm in arms)
+    return f"{sql} LIMIT 1", [parameter for arm in arms for parameter in arm.parameters]
 
 
 @dataclass(slots=True)
@@ -153,37 +201,40 @@ def _add_days(source: Source, selected: Selected, since: str, until: str) -> Non
 
 
 def _arm(
-    source: Source, selected: Selected, moment: Moment, after: PageEnd | None, days: _Range
+    source: Source, selected: Selected, moment: Moment, after: PageEnd | None, days: Range
 ) -> Source:
-    _add_order(source, source.t, selected.selection, after, days)
-    source.add(f"{source.t}.from_position <= ?", moment.position)
+    t, selection = source.t, selected.selection
+    if after is not None:
+        key = (after.earliest, after.number)
+        if selection.order == "asc":
+            source.add(f"{t}.earliest >= ?", after.earliest)
+            source.add(f"({t}.earliest > ? OR {t}.number > ?)", *key)
+        else:
+            source.add(f"{t}.earliest <= ?", after.earliest)
+            source.add(f"({t}.earliest < ? OR {t}.number < ?)", *key)
+    _add_range(source, days)
+    if selection.first_day is not None:
+        source.add(f"{t}.latest >= ?", selection.first_day)
+    if selection.last_day is not None and selection.match == "certain":
+        source.add(f"{t}.latest <= ?", selection.last_day)
+    source.add(f"{t}.from_position <= ?", moment.position)
     source.add("v.to_position > ?", moment.position)
-    source.add("v.reported_from <= ? AND v.reported_to > ?", *[moment.reported_by] * 2)
+    source.add(f"{t}.reported_from <= ?", moment.reported_by)
+    source.add("v.reported_to > ?", moment.reported_by)
     add_filters(source, selected)
     return source
 
 
-def _add_order(
-    where: Source, t: str, selection: Selection, after: PageEnd | None, days: _Range
-) -> None:
-    least, greatest = days.least, days.greatest
-    if after is not None:
-        if selection.order == "asc":
-            least = after.earliest if least is None else max(least, after.earliest)
-            where.add(f"({t}.earliest > ? OR {t}.number > ?)", after.earliest, after.number)
-        else:
-            greatest = after.earliest if greatest is None else min(greatest, after.earliest)
-            where.add(f"({t}.earliest < ? OR {t}.number < ?)", after.earliest, after.number)
-    if least is not None:
-        where.add(f"{t}.earliest >= ?", least)
-    if greatest is not None:
-        where.add(f"{t}.earliest <= ?", greatest)
-    if days.long_only:
-        where.add(f"{t}.latest - {t}.earliest > {LONG_SPAN}")
-    if selection.first_day is not None:
-        where.add(f"{t}.latest >= ?", selection.first_day)
-    if selection.last_day is not None and selection.match == "certain":
-        where.add(f"{t}.latest <= ?", selection.last_day)
+def _add_range(source: Source, days: Range) -> None:
+    t = source.t
+    if days.least is not None:
+        source.add(f"{t}.earliest >= ?", days.least)
+    if days.greatest is not None:
+        source.add(f"{t}.earliest <= ?", days.greatest)
+    if days.kind == "long":
+        source.add(f"{t}.latest - {t}.earliest > {LONG_SPAN}")
+    elif days.kind == "foretold":
+        source.add(f"{t}.reported_from < {t}.earliest")
 
 
 def add_filters(source: Source, selected: Selected) -> None:
