@@ -21,6 +21,7 @@ TABLES: tuple[Tables, ...] = (
     incidents.TABLES,
     timelines.COUNTRIES.tables,
     timelines.ACTORS.tables,
+    timelines.REACH,
     series.TABLES,
     actors.TABLES,
     instants.TABLES,

@@ -17,6 +17,23 @@ from projections.store import Row, Store, Tables
 
 VERSION = 2
 
+BLOCK = 4_096
+"""Positions whose incidents' days are kept together in `reach`."""
+
+REACH = Tables(
+    # Which days the incidents of a subject begin on that were recorded in a block of positions: a read of
+    # the past looks no further. The kind "all" has no subject.
+    create=(
+        """CREATE TABLE reach (
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            block INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            PRIMARY KEY (kind, subject, block)) WITHOUT ROWID""",
+    ),
+)
+
 _KEYS = "subject, earliest, number, latest, from_position, reported_from, roles, version_id"
 """All that a page needs but the version itself: what is not on it is passed over in the index."""
 
@@ -25,14 +42,19 @@ _KEYS = "subject, earliest, number, latest, from_position, reported_from, roles,
 class TimelineTable:
     """The table that holds the timelines of one kind of subject."""
 
-    name: str
+    kind: str
     roles: type[StrEnum]
     _bits: dict[str, int]
 
     @classmethod
-    def of(cls, name: str, roles: type[StrEnum]) -> TimelineTable:
-        """The table of this name, for subjects that play these roles."""
-        return cls(name, roles, {role: 1 << place for place, role in enumerate(roles)})
+    def of(cls, kind: str, roles: type[StrEnum]) -> TimelineTable:
+        """The table of subjects of this kind, which play these roles."""
+        return cls(kind, roles, {role: 1 << place for place, role in enumerate(roles)})
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return f"{self.kind}_timeline"
 
     @property
     def tables(self) -> Tables:
@@ -55,9 +77,6 @@ class TimelineTable:
                     WHERE latest - earliest > {LONG_SPAN}""",
                 f"""CREATE INDEX {self.name}_foretold ON {self.name} ({_KEYS})
                     WHERE reported_from < earliest""",
-                # An early position has few rows.
-                f"""CREATE INDEX {self.name}_by_position ON {self.name}
-                    (subject, from_position, earliest, number, latest, reported_from, roles, version_id)""",
             ),
         )
 
@@ -73,26 +92,46 @@ class TimelineTable:
         store.executemany(f"INSERT INTO {self.name} VALUES (?,?,?,?,?,?,?,?)", rows)
 
 
-COUNTRIES = TimelineTable.of("country_timeline", CountryRole)
-ACTORS = TimelineTable.of("actor_timeline", ParticipantRole)
+COUNTRIES = TimelineTable.of("country", CountryRole)
+ACTORS = TimelineTable.of("actor", ParticipantRole)
 
 
 def fold(store: Store, added: Iterable[ShownVersion]) -> None:
     """Put versions on the timelines of their countries and participants."""
     versions = list(added)
-    COUNTRIES.insert(
-        store,
-        _rows(COUNTRIES, versions, lambda v: ((c.code, c.role) for c in v.shown.countries)),
+    reach: _Reach = {}
+    for each in versions:
+        _reach(reach, "all", "", each)
+    COUNTRIES.insert(store, _rows(COUNTRIES, versions, reach, _countries))
+    ACTORS.insert(store, _rows(ACTORS, versions, reach, _participants))
+    store.executemany(
+        "INSERT INTO reach VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE"
+        " SET first = min(first, excluded.first), last = max(last, excluded.last)",
+        ((*key, *days) for key, days in reach.items()),
     )
-    ACTORS.insert(
-        store,
-        _rows(ACTORS, versions, lambda v: ((p.actor, p.role) for p in v.shown.participants)),
-    )
+
+
+_Reach = dict[tuple[str, str, int], tuple[int, int]]
+
+
+def _reach(reach: _Reach, kind: str, subject: str, each: ShownVersion) -> None:
+    key, day = (kind, subject, each.version.from_position // BLOCK), each.shown.earliest
+    first, last = reach.get(key, (day, day))
+    reach[key] = min(first, day), max(last, day)
+
+
+def _countries(each: ShownVersion) -> Iterator[tuple[str, str]]:
+    return ((country.code, country.role) for country in each.shown.countries)
+
+
+def _participants(each: ShownVersion) -> Iterator[tuple[str, str]]:
+    return ((participant.actor, participant.role) for participant in each.shown.participants)
 
 
 def _rows(
     table: TimelineTable,
     versions: Iterable[ShownVersion],
+    reach: _Reach,
     subjects: Callable[[ShownVersion], Iterable[tuple[str, str]]],
 ) -> Iterator[Row]:
     for each in versions:
@@ -100,6 +139,7 @@ def _rows(
         for subject, role in subjects(each):
             roles.setdefault(subject, []).append(role)
         for subject, played in roles.items():
+            _reach(reach, table.kind, subject, each)
             yield (
                 subject,
                 each.shown.earliest,

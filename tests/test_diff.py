@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -38,6 +39,7 @@ from tests.random_logs import (
 Json = dict[str, Any]
 
 BY = Caller(by="curator")
+EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "40"))
 DIFFS_EACH = 30
 GONE = {"retracted", "merged", "removed"}
 COME = {"added", "reinstated", "unmerged"}
@@ -145,7 +147,7 @@ def members(value: Any) -> Any:
 UNCOMPARED = {"revision", "position", "recorded_at"}
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(st.integers(0, 2**32).map(random.Random))
 def test_the_entries_at_one_moment_with_the_difference_are_those_at_the_other(chance):
     records = a_log_at_random(chance, length=chance.randint(1, 40), incidents=5)
@@ -222,6 +224,17 @@ def test_a_difference_is_found_whatever_was_merged_of_actors(casus):
     ]
     (on_its_own,) = found(casus, Selection(actor="taliban"), interval, 10)
     assert (on_its_own["change"], on_its_own["incident"]["id"]) == ("added", incident)
+
+
+def test_a_timeline_that_an_actor_s_merge_leads_to_another_gains_what_is_on_that(casus):
+    for slug in ("taliban", "haqqani"):
+        casus.desk.register_actor(a_profile(id=slug, name=slug), BY)
+    told = an_account(participants=(Participant(actor="taliban"),))
+    incident = str(casus.desk.report_incident(told, BY).stream)
+    casus.desk.revise_actor("haqqani", MergeActor(into="taliban", reason="one and the same"), BY)
+    interval = Interval(casus.reader.moment(3), casus.reader.moment())
+    (item,) = found(casus, Selection(actor="haqqani"), interval, 10)
+    assert (item["change"], item["incident"]["id"], item["fields"]) == ("added", incident, [])
 
 
 def test_a_new_name_of_an_actor_is_no_change_of_its_incidents(casus):

@@ -156,8 +156,10 @@ class History(RuleBasedStateMachine):
         retracted = {
             each for each, entry in newest.entries.items() if entry["status"] == "retracted"
         }
-        suited = {"unmerge": merged, "reinstatement": retracted}.get(write.kind, ())
-        among = [each for each in self.incidents if each in suited] or self.incidents
+        standing = newest.entries.keys() - retracted
+        suited = {"unmerge": merged, "reinstatement": retracted, "merge": standing}
+        among = [each for each in self.incidents if each in suited.get(write.kind, ())]
+        among = among or self.incidents
         stream = among[write.which % len(among)]
         accounts = [each.number for each in newest.tellings if each.incident == stream]
         return stream, (

@@ -231,7 +231,7 @@ def test_low_is_the_least_and_high_the_greatest_that_any_account_gives():
     assert numbers(figure(killed(low=2, best=4), killed(best=3, high=8))) == (2, 3, 8)
     assert numbers(figure(killed(best=3), killed(best=5))) == (3, 5, None)
     assert numbers(figure(killed(best=5), killed(best=3))) == (None, 3, 5)
-    assert numbers(figure(killed(low=130), killed(best=100))) == (None, 100, 130)
+    assert numbers(figure(killed(low=130), killed(high=100))) == (100, None, 130)
 
 
 def test_a_bound_that_no_account_gives_stays_open_where_it_says_no_more_than_best():

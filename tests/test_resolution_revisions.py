@@ -173,7 +173,11 @@ def test_of_two_corrections_of_a_field_the_later_is_shown_and_others_stand():
 
 def test_a_corrected_status_stands_even_where_accounts_contradict_each_other():
     assert shown(FIRST, SECOND).status is Status.DISPUTED
-    corrected = (correction(3, status=Status.CONFIRMED), correction(4, title="More"))
+    corrected = (
+        correction(3, status=Status.PLANNED),
+        correction(4, status=Status.CONFIRMED),
+        correction(5, title="More"),
+    )
     assert shown(FIRST, SECOND, corrections=corrected).status is Status.CONFIRMED
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from domain.dates import OPEN_FUTURE, OPEN_PAST
 from domain.vocabulary import Status
 from service.database import Database
 from service.reading.actors import Actors
@@ -22,18 +23,12 @@ from service.reading.replay import Replays
 from service.reading.selection import PageEnd, Selected, Selection, Share
 from service.reading.series import SeriesReads
 from service.reading.statements import (
-    early_statement,
     found_statement,
     page_statement,
     ranges,
+    reach_statement,
 )
 from service.views.store import TRACKED
-
-EARLY = 0.15
-"""The part of the log up to which a timeline is read by position, as few of its rows are within."""
-
-EARLY_OF_ALL, EARLY_MOST = 2_000, 100_000
-"""Positions up to which all incidents, and a timeline, are read so."""
 
 
 class BeyondTheLog(ValueError):
@@ -73,6 +68,7 @@ class Reader:
         self.differences = Differences(self._database, self._directory, self.selected)
         self.series = SeriesReads(self._database, self._directory)
         self._instant = lru_cache(maxsize=4_096)(self._instant_at)
+        self._reach = lru_cache(maxsize=4_096)(self._read_reach)
         self._country_counts = lru_cache(maxsize=16)(self._counted_countries)
 
     @property
@@ -104,16 +100,15 @@ class Reader:
     def page(self, selection: Selection, moment: Moment, after: PageEnd | None, limit: int) -> Page:
         """A page of at most `limit` entries."""
         selected = self.selected(selection, moment)
-        if self._is_early(selected, moment):
-            statement = early_statement(selected, moment, after, limit + 1)
-        else:
-            always, *rarely = ranges(selected, moment)
-            some = [
-                each
-                for each in rarely
-                if self._database.rows(*found_statement(selected, moment, each))
-            ]
-            statement = page_statement(selected, moment, after, limit + 1, [always, *some])
+        subject = selection.subject
+        kind = subject.kind if subject else "all"
+        subjects = tuple(share.id for share in selected.shares) or ("",)
+        reach = self._reach(kind, subjects, moment.position)
+        always, *rarely = ranges(selected, moment, reach)
+        some = [
+            each for each in rarely if self._database.rows(*found_statement(selected, moment, each))
+        ]
+        statement = page_statement(selected, moment, after, limit + 1, [always, *some])
         rows = self._database.rows(*statement)
         following = PageEnd(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
         del rows[limit:]
@@ -127,13 +122,10 @@ class Reader:
             following,
         )
 
-    def _is_early(self, selected: Selected, moment: Moment) -> bool:
-        """Whether so few rows were recorded by a position that it is best to begin with those."""
-        if len(selected.shares) > 1 or moment.position > EARLY_MOST:
-            return False
-        if selected.selection.subject is None:
-            return moment.position <= EARLY_OF_ALL
-        return moment.position < self.head * EARLY
+    def _read_reach(self, kind: str, subjects: tuple[str, ...], position: int) -> tuple[int, int]:
+        """The days on which incidents of subjects begin that were recorded by a position."""
+        first, last = self._database.rows(*reach_statement(kind, subjects, position))[0]
+        return (OPEN_FUTURE, OPEN_PAST) if first is None else (first, last)
 
     def selected(self, selection: Selection, moment: Moment) -> Selected:
         """A selection, with whoever stands for its actors, or belongs to them, at the moment."""

@@ -116,4 +116,6 @@ def _changed_members(
 
 def _key(field: str, member: dict[str, Any]) -> object:
     """What a member of a list is known by: a figure by whom it counts and how, any other by all it says."""
-    return (member["measure"], member["of"]) if field == "figures" else orjson.dumps(member)
+    if field == "figures":
+        return member["measure"], member["of"]
+    return tuple(member.values())

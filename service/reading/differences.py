@@ -7,7 +7,7 @@ moment, with what is added, changed and taken away, are those at the second.
 
 Candidates are the incidents with a version that is valid at the one moment and not at the other, found by
 the bounds of versions in their indexes; and, as merges of actors alter who takes part without a version,
-those of the actors for whom another stands, or who are others on this timeline. Only candidates are compared.
+those of the actors for whom another stands, or who came to or left this timeline. Only these are compared.
 """
 
 from __future__ import annotations

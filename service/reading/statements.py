@@ -4,7 +4,7 @@ A page is an index range: the subject's rows in order of (earliest day, incident
 last page ended. Incidents whose span began before a window are found in the year before it; the few whose
 span is longer have an index of their own, merged in order, and so have those that were foretold. An actor
 with others merged into it, or with its members, is a range for each, merged in order, where an incident of
-several of them is there once.
+several of them is there once. A read of the past looks only at the days that had been recorded by then.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any, Literal
 
 import orjson
 
+from domain.dates import OPEN_FUTURE, OPEN_PAST
 from domain.vocabulary import Status
 from projections.incidents import LONG_SPAN
-from projections.timelines import ACTORS, COUNTRIES
-from service.reading.clocks import EVERYTHING_REPORTED, Moment
+from projections.timelines import ACTORS, BLOCK, COUNTRIES
+from service.reading.clocks import Moment
 from service.reading.selection import Box, PageEnd, Selected, Share
 from service.reading.text_search import match_expression
 
@@ -62,69 +63,47 @@ def page_statement(
     )
 
 
-def early_statement(
-    selected: Selected, moment: Moment, after: PageEnd | None, limit: int
-) -> Statement:
-    """The same for a position with few rows: those are put in order first, by an index of positions.
-
-    They are joined with versions one by one, in that order, until the page is full.
-    """
-    direction = "DESC" if selected.selection.order == "desc" else "ASC"
-    subject = selected.selection.subject
-    (keys,) = sources(selected)
-    table, index = (
-        (subject.table.name, f"{subject.table.name}_by_position")
-        if subject
-        else ("incident_version", "incident_version_by_opening")
-    )
-    roles = "roles, " if subject else ""
-    keys.table = f"{table} {keys.t} INDEXED BY {index}"
-    keys.add(f"{keys.t}.from_position <= ?", moment.position)
-    columns = f"earliest, number, latest, from_position, reported_from, {roles}version_id"
-    # Without a limit SQLite would leave out the order of what is only read on.
-    rows = (
-        f"({keys.select(columns, joined=False)} ORDER BY 1 {direction}, 2 {direction} LIMIT -1) t"
-    )
-    source = Source("t", rows, parameters=keys.parameters)
-    certain = selected.selection.match == "certain"
-    least = selected.selection.first_day if certain else None
-    _arm(source, selected, moment, after, Range(least, selected.selection.last_day))
-    sql = source.select("t.earliest, t.number, v.participants, v.entry")
-    return f"{sql} LIMIT ?", [*source.parameters, limit]
-
-
 @dataclass(frozen=True, slots=True)
 class Range:
     """A range of earliest days: of all incidents, of those with a long span, or of those foretold."""
 
-    least: int | None
-    greatest: int | None
+    least: int
+    greatest: int
     kind: Literal["all", "long", "foretold"] = "all"
 
 
-def ranges(selected: Selected, moment: Moment) -> list[Range]:
+def ranges(selected: Selected, moment: Moment, reach: tuple[int, int]) -> list[Range]:
     """The ranges in which a selection's incidents are found; all but the first are mostly empty.
 
     Those with long spans may reach into a window from long before it; what was reported by a day did not
-    happen after it, unless it was foretold.
+    happen after it, unless it was foretold. `reach` are the days on which what was recorded begins.
     """
     first, last = selected.selection.first_day, selected.selection.last_day
-    if first is None or selected.selection.match == "certain":
-        found = [Range(first, last)]
+    earliest, latest = reach
+    latest = latest if last is None else min(latest, last)
+    certain = selected.selection.match == "certain"
+    if first is None or certain:
+        found = [Range(earliest if first is None else max(first, earliest), latest)]
     else:
-        found = [Range(first - LONG_SPAN, last), Range(None, first - LONG_SPAN - 1, "long")]
+        long = Range(earliest, min(latest, first - LONG_SPAN - 1), "long")
+        found = [Range(max(earliest, first - LONG_SPAN), latest), long]
     day = moment.reported_by
-    if day == EVERYTHING_REPORTED or (last is not None and last <= day):
+    if latest <= day:
         return found
-    least = first if first is not None and selected.selection.match == "certain" else None
-    return [
-        *(Range(each.least, _least_of(each.greatest, day), each.kind) for each in found),
-        Range(day + 1 if least is None else max(least, day + 1), last, "foretold"),
-    ]
+    foretold = Range(max(day + 1, first) if certain and first else day + 1, latest, "foretold")
+    return [*(Range(each.least, min(each.greatest, day), each.kind) for each in found), foretold]
 
 
-def _least_of(greatest: int | None, day: int) -> int:
-    return day if greatest is None else min(greatest, day)
+def reach_statement(kind: str, subjects: Sequence[str], position: int) -> Statement:
+    """The statement that finds on which days those incidents begin that were recorded by a position.
+
+    The blocks of positions make it a little more.
+    """
+    return (
+        "SELECT min(first), max(last) FROM reach WHERE kind = ?"
+        " AND subject IN (SELECT value FROM json_each(?)) AND block <= ?",
+        [kind, orjson.dumps(subjects).decode(), position // BLOCK],
+    )
 
 
 def found_statement(selected: Selected, moment: Moment, days: Range) -> Statement:
@@ -227,9 +206,9 @@ def _arm(
 
 def _add_range(source: Source, days: Range) -> None:
     t = source.t
-    if days.least is not None:
+    if days.least != OPEN_PAST:
         source.add(f"{t}.earliest >= ?", days.least)
-    if days.greatest is not None:
+    if days.greatest != OPEN_FUTURE:
         source.add(f"{t}.earliest <= ?", days.greatest)
     if days.kind == "long":
         source.add(f"{t}.latest - {t}.earliest > {LONG_SPAN}")

@@ -15,6 +15,7 @@ from tests.benchmarks.appending import measure_append
 from tests.benchmarks.pages import measure_datasette, measure_page, measure_positions
 from tests.benchmarks.rebuilding import measure_rebuild
 from tests.benchmarks.report import Measured, machine, table
+from tests.benchmarks.series import measure_series
 from tests.benchmarks.store import Store
 
 BENCHMARKS: dict[str, Callable[[Store], Sequence[Measured]]] = {
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Store], Sequence[Measured]]] = {
     "page": measure_page,
     "datasette": measure_datasette,
     "positions": measure_positions,
+    "series": measure_series,
     "rebuild": lambda store: [measure_rebuild(store)],
 }
 
