@@ -15,7 +15,7 @@ from domain.vocabulary import CountryRole, ParticipantRole
 from projections.incidents import LONG_SPAN, ShownVersion
 from projections.store import Row, Store, Tables
 
-VERSION = 2
+VERSION = 3
 
 BLOCK = 4_096
 """Positions whose incidents' days are kept together in `reach`."""

@@ -90,6 +90,8 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
         query["interval"] = "year"
         if query.keys() & {"from", "to"}:
             query.pop("group_by", None)
+    if "actor" not in query and not path.startswith("/v1/actors"):
+        query.pop("include", None)  # only an actor has members
     if "role" in query:
         query["role"] = [role for role in query["role"] if role in _roles(path, query)]
     return query

@@ -13,7 +13,7 @@ from service.bootstrap import Casus, open_casus
 from service.settings import Settings
 from tests.conftest import CALLER, SettableClock, TestClient, an_account
 from tests.refusals import problem
-from tests.revising import ROUTES, Curator, Route
+from tests.revising import INCIDENTS, ROUTES, Curator, Route
 
 every_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.of}-{route.name}")
 _serial = count(1)
@@ -176,6 +176,16 @@ def test_what_happens_to_a_merged_incident_makes_the_survivors_etag_stale(curato
     assert guard["if-match"].partition(".")[0] == tag(curator, "A", ROUTES[0]).partition(".")[0]
     curator.done("A", "accounts")
     problem(curator.post("B", ROUTES[0], headers=guard), "precondition-failed")
+
+
+def test_the_etag_of_a_merged_incident_is_the_survivors(curator):
+    curator.done("A", "merge")
+    stale = {"if-match": tag(curator, "A", ROUTES[0])}
+    curator.done("B", "accounts")
+    guard = {"if-match": tag(curator, "A", ROUTES[0])}
+    unmerge = INCIDENTS["unmerge"]
+    problem(curator.post("A", unmerge, headers=stale), "precondition-failed")
+    assert curator.post("A", unmerge, headers=guard).status_code == 201
 
 
 # Idempotency-Key

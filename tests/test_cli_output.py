@@ -86,6 +86,8 @@ def test_short_work_prints_no_progress_elsewhere(chronicle, tmp_path):
         ["log", "--json", "--limit=66"],
         ["timeline", "AFG"],
         ["timeline", "AFG", "--json"],
+        ["replay", "AFG"],
+        ["replay", "AFG", "--json"],
         ["status"],
         ["--help"],
     ],

@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -84,6 +85,11 @@ def test_a_client_that_reads_slowly_catches_up():
     ]
 
 
+def test_the_first_day_is_when_it_is_sent():
+    assert sent([[None], [10, 12]], 1, reading=5) == [(0, b"0 "), (5, b"10 "), (10, b"12 ")]
+    assert sent([[None], [10, 22]], 1, reading=5) == [(0, b"0 "), (5, b"10 "), (17, b"22 ")]
+
+
 def test_while_it_waits_for_long_a_stream_says_so():
     assert sent([[0, 40]], 1, b": ") == [
         (0, b"0 "),
@@ -98,59 +104,65 @@ def test_while_it_waits_for_long_a_stream_says_so():
 
 
 class Watched:
-    """The body of each replay, and whether it was begun and closed."""
+    """An application, and how many bodies of its replays were begun and closed."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.app = app
         self.begun = self.closed = 0
-        self._paced = paced
         monkeypatch.setattr(replay, "paced", self._body)
 
     async def _body(self, *arguments: Any) -> AsyncGenerator[bytes, None]:
         self.begun += 1
         try:
-            async for piece in self._paced(*arguments):
+            async for piece in paced(*arguments):
                 yield piece
         finally:
             self.closed += 1
 
+    async def ask(
+        self,
+        query: str,
+        *,
+        then: Callable[[asyncio.Event], Awaitable[None] | None] = lambda _: None,
+        method: str = "GET",
+        messages: list[Json] | None = None,
+    ) -> list[Json]:
+        """What is sent to a client who does something with each piece, and may go away."""
+        messages = [] if messages is None else messages
+        gone, tasks = asyncio.Event(), asyncio.all_tasks()
+
+        async def receive() -> Json:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            messages.append(dict(message))
+            if message.get("body") and (waiting := then(gone)):
+                await waiting
+
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": "/v1/replay",
+            "query_string": query.encode(),
+            "headers": [(b"host", b"casus")],
+        }
+        try:
+            await asyncio.wait_for(self.app(scope, receive, send), PATIENCE)
+        finally:
+            # Nothing is left for later, when what was forgotten is collected.
+            assert (self.closed, self.app.state.streams.running) == (self.begun, 0)
+            await asyncio.sleep(0)
+            assert asyncio.all_tasks() <= tasks
+        return messages
+
 
 @pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
-    return Watched(monkeypatch)
-
-
-async def ask(
-    app: FastAPI,
-    query: str,
-    *,
-    then: Callable[[asyncio.Event], Awaitable[None] | None] = lambda _: None,
-    method: str = "GET",
-    messages: list[Json] | None = None,
-) -> list[Json]:
-    """What is sent to a client who does something with each piece, and may go away."""
-    messages = [] if messages is None else messages
-    gone = asyncio.Event()
-
-    async def receive() -> Json:
-        await gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        messages.append(dict(message))
-        if message.get("body") and (waiting := then(gone)):
-            await waiting
-
-    scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": "/v1/replay",
-        "query_string": query.encode(),
-        "headers": [(b"host", b"casus")],
-    }
-    await asyncio.wait_for(app(scope, receive, send), PATIENCE)
-    return messages
+def watched(app: FastAPI, chronicle: object, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """The application of a store that holds the chronicle."""
+    return Watched(app, monkeypatch)
 
 
 def body(messages: list[Json]) -> bytes:
@@ -161,79 +173,64 @@ def is_complete(messages: list[Json]) -> bool:
     return not messages[-1].get("more_body", False)
 
 
-@pytest.fixture
-def app(app: FastAPI, chronicle: object) -> FastAPI:
-    """The application of a store that holds the chronicle."""
-    return app
-
-
-def test_a_replay_that_is_through_is_closed(app, watched):
-    messages = asyncio.run(ask(app, "country=AFG"))
+def test_a_replay_that_is_through_is_closed(watched):
+    messages = asyncio.run(watched.ask("country=AFG"))
     assert is_complete(messages)
     assert b'"end":true' in body(messages)
-    assert (watched.begun, watched.closed, app.state.streams.running) == (1, 1, 0)
+    assert watched.begun == 1
 
 
-def test_while_it_waits_a_replay_holds_no_thread(app, watched):
+def test_while_it_waits_a_replay_holds_no_thread(watched):
     held = []
 
     def look(gone: asyncio.Event) -> None:
         held.append(to_thread.current_default_thread_limiter().borrowed_tokens)
         gone.set()
 
-    asyncio.run(ask(app, SLOW, then=look))
+    asyncio.run(watched.ask(SLOW, then=look))
     assert held == [0]
 
 
 @pytest.mark.parametrize("query", [SLOW, "country=AFG"])
-def test_a_client_that_goes_away_leaves_nothing_behind(query, app, watched):
-    asyncio.run(ask(app, query, then=lambda gone: gone.set()))
-    assert (watched.begun, watched.closed, app.state.streams.running) == (1, 1, 0)
+def test_a_client_that_goes_away_leaves_nothing_behind(query, watched):
+    asyncio.run(watched.ask(query, then=lambda gone: gone.set()))
+    assert watched.begun == 1
 
 
-def test_a_client_that_goes_away_while_it_reads_leaves_nothing_behind(app, watched):
+def test_a_client_that_goes_away_while_it_reads_leaves_nothing_behind(watched):
     def stall(gone: asyncio.Event) -> Awaitable[None]:
         gone.set()
         return asyncio.Event().wait()
 
-    asyncio.run(ask(app, SLOW, then=stall))
-    assert (watched.begun, watched.closed, app.state.streams.running) == (1, 1, 0)
+    asyncio.run(watched.ask(SLOW, then=stall))
+    assert watched.begun == 1
 
 
-def test_one_that_goes_away_leaves_the_others_alone(app, watched):
-    async def both() -> tuple[list[Json], list[Json]]:
-        left = asyncio.create_task(ask(app, SLOW, then=lambda gone: gone.set()))
-        return await left, await ask(app, "country=AFG")
-
-    _, stayed = asyncio.run(both())
-    assert b'"end":true' in body(stayed)
-
-
-def test_a_server_that_stops_ends_its_streams_at_once(app, watched):
+def test_a_server_that_stops_ends_its_streams_at_once(watched):
     seen = []
 
     def stop(_: asyncio.Event) -> None:
-        seen.append(app.state.streams.running)
-        app.state.streams.end()
+        seen.append(watched.app.state.streams.running)
+        watched.app.state.streams.end()
 
-    messages = asyncio.run(ask(app, SLOW, then=stop))
+    messages = asyncio.run(watched.ask(SLOW, then=stop))
     assert seen == [1]
     assert is_complete(messages)
     assert b'"step":1' in body(messages)
     assert b'"end":true' not in body(messages)
-    assert (watched.begun, watched.closed, app.state.streams.running) == (1, 1, 0)
-    late = asyncio.run(ask(app, SLOW, then=stop))
+    assert watched.begun == 1
+    late = asyncio.run(watched.ask(SLOW, then=stop))
     assert (is_complete(late), body(late)) == (True, b"")
 
 
-def test_who_asks_for_the_headers_alone_begins_no_replay(app, watched):
-    got = asyncio.run(ask(app, "country=AFG"))
-    head = asyncio.run(ask(app, "country=AFG", method="HEAD"))
+def test_who_asks_for_the_headers_alone_begins_no_replay(watched):
+    got = asyncio.run(watched.ask("country=AFG"))
+    head = asyncio.run(watched.ask("country=AFG", method="HEAD"))
     assert (head[0], body(head), is_complete(head)) == (got[0], b"", True)
     assert watched.begun == 1
 
 
-def test_a_fault_on_the_way_cuts_a_replay_off(app, watched, monkeypatch):
+def test_a_fault_on_the_way_cuts_a_replay_off(watched, monkeypatch):
     def parts(*_: Any, **__: Any) -> Any:
         yield [Part(None, b"{}\n")]
         raise LookupError("a fault")
@@ -241,23 +238,24 @@ def test_a_fault_on_the_way_cuts_a_replay_off(app, watched, monkeypatch):
     monkeypatch.setattr(replay, "_parts", parts)
     messages: list[Json] = []
     with pytest.raises(LookupError):
-        asyncio.run(ask(app, "country=AFG", messages=messages))
+        asyncio.run(watched.ask("country=AFG", messages=messages))
     assert (body(messages), is_complete(messages)) == (b"{}\n", False)
-    assert (watched.closed, app.state.streams.running) == (1, 0)
+    assert watched.begun == 1
 
 
 def test_a_server_stops_in_order_while_replays_wait_for_their_next_day(home):
-    with serving(home) as server:
-        streams = [server.client.stream("GET", f"/v1/replay?{SLOW}") for _ in range(3)]
-        opened = [stream.__enter__() for stream in streams]
-        lines = [answer.iter_lines() for answer in opened]
-        for each in lines:
-            assert json.loads(next(each))["step"] == 1
+    with serving(home) as server, ExitStack() as open_streams:
+        answers = [
+            open_streams.enter_context(
+                server.client.stream("GET", f"/v1/replay?{SLOW}")
+            ).iter_lines()
+            for _ in range(3)
+        ]
+        for lines in answers:
+            assert json.loads(next(lines))["step"] == 1
         server.process.send_signal(signal.SIGINT)
-        for each in lines:
-            assert not any("end" in json.loads(line) for line in each)
-        for stream in streams:
-            stream.__exit__(None, None, None)
+        for lines in answers:
+            assert not any("end" in json.loads(line) for line in lines)
         _, errors = server.process.communicate(timeout=PATIENCE)
     assert server.process.returncode == 0
     # After ten seconds they would be cut off, with a complaint.

@@ -1,4 +1,4 @@
-"""``/v1/series``: incidents and figures counted day by day, week by week, month by month or year by year."""
+"""``/v1/series``: incidents and figures counted by day, week, month or year."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ class SeriesQuery(Filters):
             description="How an uncertain date is taken. `possible` counts an incident in every"
             " period that it may have happened in: all that its span of days reaches into. `certain`"
             " counts it in the one period that its span lies within, and nowhere if it reaches across"
-            " a border. The truth of each period is at least the one and at most the other."
+            " a border. The truth of a period is at least what `certain` counts, and at most what"
+            " `possible` does."
         ),
     ] = "possible"
     interval: Annotated[
@@ -97,10 +98,11 @@ class SeriesPoint:
     start: Annotated[str, Field(description="Its first day, ISO 8601.")]
     end: Annotated[str, Field(description="Its last day, ISO 8601.")]
     low: Annotated[int, Field(ge=0, description="The sum of the least that figures say.")]
-    best: Annotated[
-        int, Field(ge=0, description="The sum of the numbers to take, if one is wanted.")
+    best: Annotated[int, Field(ge=0, description="The sum of their best numbers.")]
+    high: Annotated[
+        int,
+        Field(ge=0, description="The sum of the most. Of incidents, all three are their number."),
     ]
-    high: Annotated[int, Field(ge=0, description="The sum of the most that figures say.")]
     incidents: Annotated[
         int, Field(ge=0, description="How many incidents, with such a figure or without.")
     ]

@@ -111,7 +111,7 @@ def _write(replay: Replay, wait: Callable[[int | None], None]) -> None:
 def _show(replay: Replay, clock: Clock, wait: Callable[[int | None], None]) -> None:
     for day, steps in _days(replay):
         wait(day)
-        date = "Whenever before" if day is None else iso_of_day(day)
+        date = "With no known beginning" if day is None else iso_of_day(day)
         out.print(Text(f"\n{date}", style="bold"))
         while some := list(islice(steps, PAGE)):
             lines = (_told(step, clock, date) for step in some)
