@@ -333,6 +333,10 @@ def _correct(
     by: Recording,
 ) -> IncidentCorrected:
     wanted = command.set
+    if "countries" in wanted:
+        wanted = {**wanted, "countries": tuple(dict.fromkeys(wanted["countries"]))}
+    if "participants" in wanted:
+        wanted = {**wanted, "participants": tuple(dict.fromkeys(wanted["participants"]))}
     place, participants = wanted.get("place"), wanted.get("participants", ())
     faults = [
         fault.within("set", *where)

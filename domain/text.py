@@ -18,7 +18,14 @@ from domain.edtf import MAX_LENGTH, BadDate, span
 STRICT_SHAPE = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 """For ``__pydantic_config__``: an unknown field is refused, never dropped; what is read has every field."""
 
-LINE_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+_INVISIBLE = r"\u00ad\u115f\u1160\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+"""Joiners, marks of direction, fillers: characters that alone show nothing."""
+
+LINE_PATTERN = (
+    r"^[^\x00-\x1f\x7f-\x9f]*"
+    rf"[^\s\x00-\x1f\x7f-\x9f{_INVISIBLE}]"
+    r"[^\x00-\x1f\x7f-\x9f]*$"
+)
 TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 

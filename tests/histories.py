@@ -20,6 +20,7 @@ from domain.records import Corrections, IncidentRecord, Replacement
 from domain.reporting import implied_countries
 from domain.values import (
     Account,
+    Affiliation,
     Figure,
     ForeignCode,
     InvolvedCountry,
@@ -49,14 +50,21 @@ EDGES = sorted(
 
 CODES = ["AFG", "TJK", "UZB"]
 PROFILES = {
-    "taliban": a_profile(),
-    "csto": a_profile(id="csto", name="CSTO"),
-    "afghan-army": a_profile(id="afghan-army", name="Afghan army", state="AFG"),
-    "tajik-border-troops": a_profile(
-        id="tajik-border-troops", name="Tajik border troops", state="TJK"
-    ),
-    "haqqani": a_profile(id="haqqani", name="Haqqani network"),
     "cis": a_profile(id="cis", name="CIS"),
+    "csto": a_profile(
+        id="csto", name="CSTO", affiliations=(Affiliation(actor="cis", until="2021-06-22"),)
+    ),
+    "tajik-border-troops": a_profile(
+        id="tajik-border-troops",
+        name="Tajik border troops",
+        state="TJK",
+        affiliations=(Affiliation(actor="csto", since="2021-06-20"),),
+    ),
+    "taliban": a_profile(),
+    "haqqani": a_profile(
+        id="haqqani", name="Haqqani network", affiliations=(Affiliation(actor="taliban"),)
+    ),
+    "afghan-army": a_profile(id="afghan-army", name="Afghan army", state="AFG"),
 }
 PLACES = [
     None,

@@ -171,6 +171,13 @@ def test_a_file_that_holds_no_body_is_refused(body, revise, incidents, tmp_path)
     assert "Traceback" not in shown
 
 
+def test_words_that_are_no_text_are_refused(revise, incidents):
+    status, shown, _ = revise(incidents[0], "retraction", "--reason", b"\xff")
+    assert status == 1
+    assert "nothing was recorded" in shown
+    assert "Traceback" not in shown
+
+
 def test_a_file_that_is_not_there_is_named(revise, incidents, tmp_path):
     status, shown, _ = revise(incidents[0], "corrections", str(tmp_path / "none.json"))
     assert status in {1, 2}

@@ -189,7 +189,8 @@ def get_diff(request: Request, query: Annotated[DiffQuery, Query()]) -> Response
     """The incidents of a country, of an actor or of all that differ between two moments.
 
     The moments are two positions, two instants or two days of publication; the other clock can be fixed
-    for both. The entries at the first, with these differences, are those at the second.
+    for both. The entries at the first, with these differences, are those at the
+    second, but for the names of actors.
     """
     casus = casus_of(request)
     interval, after = _start(casus, query)

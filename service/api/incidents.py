@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query
@@ -96,11 +97,12 @@ def get_incident(
 
     The id of one that is merged into another answers with that one.
     """
-    if past := memento_wanted(request, query):
-        return past
     casus = casus_of(request)
     moment = moment_of(casus, query)
     stream = stream_of(incident_id)
+    revisions = casus.dossiers.revisions(stream, moment) if stream else []
+    if revisions and (past := memento_wanted(request, query, revisions[0].recorded_at)):
+        return past
     document = incident_document(casus, stream, moment) if stream else None
     if stream is None or document is None:
         raise no_such_incident(incident_id, moment)
@@ -112,11 +114,7 @@ def get_incident(
         f'<{address}/history>; rel="version-history"',
         f'<{address}/timemap>; rel="timemap"; type="{LINK_FORMAT}"',
     ]
-    earlier = [
-        each
-        for each in casus.dossiers.revisions(stream, moment)
-        if each.position < document.changed
-    ]
+    earlier = [each for each in revisions if each.position < document.changed]
     if earlier:
         answer.links.append(
             f'<{url_of(request, f"position={earlier[-1].position}")}>; rel="predecessor-version"'
@@ -150,11 +148,13 @@ def incident_timemap(
         raise no_such_incident(incident_id, moment)
     answer = Answer(request, moment, fixed=query.fixed)
     original = url_of(request).removesuffix("/timemap")
+    reported = f"reported_by={quote(query.reported_by)}" if query.reported_by else ""
     links = [
-        f'<{original}>; rel="original timegate"',
-        f'<{url_of(request)}>; rel="self"; type="{LINK_FORMAT}"',
+        f'<{original}{reported and "?"}{reported}>; rel="original timegate"',
+        f'<{url_of(request, request.scope["query_string"].decode("ascii"))}>; rel="self";'
+        f' type="{LINK_FORMAT}"',
         *(
-            f'<{original}?position={each.position}>; rel="memento";'
+            f'<{original}?position={each.position}{reported and "&"}{reported}>; rel="memento";'
             f' datetime="{http_date(each.recorded_at)}"'
             for each in revisions
         ),

@@ -24,10 +24,11 @@ NEGOTIATED = "Accept-Encoding, Accept-Datetime"
 """``Vary`` of what is its own timegate."""
 
 
-def memento_wanted(request: Request, query: Clocks) -> Response | None:
+def memento_wanted(request: Request, query: Clocks, first: str = "") -> Response | None:
     """302 to the state at the datetime that the request accepts; None if it asks for none.
 
-    A URL that fixes the recorded clock is a memento already, and is not negotiated. Raises `Problem`.
+    A URL that fixes the recorded clock is a memento already, and is not negotiated. A request for a time
+    before the `first` memento is led to that. Raises `Problem`.
     """
     accepted = request.headers.get("accept-datetime")
     if accepted is None or query.position is not None or query.as_of is not None:
@@ -38,7 +39,7 @@ def memento_wanted(request: Request, query: Clocks) -> Response | None:
         wanted = parsedate_to_datetime(accepted).replace(microsecond=999_999)
         if wanted.tzinfo is None:
             wanted = wanted.replace(tzinfo=datetime.UTC)
-        instant = instant_text(wanted)
+        instant = max(instant_text(wanted), first)
     except (ValueError, OverflowError):
         raise Problem(
             "bad-header",

@@ -15,6 +15,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from domain.checks import Fault, Faulty
+from domain.text import Line
 from service.bootstrap import Casus
 from service.cli.output import errors, out, refuse, usage
 from service.cli.stores import opened
@@ -47,7 +48,12 @@ def revise(
     body |= {name: value for name, value in given.items() if value is not None}
     if changes:
         changed = dict(map(_change, changes))
-        body |= {"set": body.get("set", {}) | changed} if action == "corrections" else changed
+        if action != "corrections":
+            body |= changed
+        elif isinstance(before := body.get("set", {}), dict):
+            body["set"] = before | changed
+    if faults := _faults_of_author(by):
+        usage(faults, "--by")
     caller = Caller(by=by, seen=None if seen is None else frozenset({seen}))
     try:
         revision = TypeAdapter(kinds[action]).validate_json(orjson.dumps(body), strict=True)
@@ -57,6 +63,8 @@ def revise(
         _refuse_faults(faults_of_validation(error))
     except Faulty as faulty:
         _refuse_faults(faulty.faults)
+    except orjson.JSONEncodeError as error:
+        refuse(f"nothing was recorded: {error}")
     except NotRecorded:
         refuse(f"there is no {'actor' if stream is None else 'incident'} {target!r}")
     except Stale as stale:
@@ -92,15 +100,29 @@ def _body(file: Path | None) -> dict[str, Any]:
     return body
 
 
+def _faults_of_author(by: str) -> str:
+    """What is wrong with a name that is to stand in records."""
+    try:
+        TypeAdapter(Line).validate_python(by)
+    except ValidationError as error:
+        return "; ".join(fault.message for fault in faults_of_validation(error))
+    return ""
+
+
 def _change(text: str) -> tuple[str, Any]:
-    """A field and its value: JSON where it is some, else the text itself."""
+    """A field and its value: JSON where it is some, else the text itself.
+
+    A number is text as well, but where one is asked for: 2021 is a date.
+    """
     name, equals, value = text.partition("=")
     if not equals:
         usage(f"{text!r} is not FIELD=VALUE", "--set")
     try:
-        return name, orjson.loads(value)
+        read = orjson.loads(value)
     except orjson.JSONDecodeError:
         return name, value
+    is_number = isinstance(read, int | float) and not isinstance(read, bool)
+    return name, value if is_number and name != "number" else read
 
 
 def _refuse_faults(faults: Sequence[Fault]) -> NoReturn:

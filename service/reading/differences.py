@@ -3,7 +3,7 @@
 An incident is on a timeline at a moment where it stands there: it is not merged into another, not
 retracted, and of the country, actor and types that are asked for. `Kind` has a word for each way in which
 that, or its entry, can differ; an incident has one of them or is left out. So the entries at the first
-moment, with what is added, changed and taken away, are those at the second.
+moment, with what is added, changed and taken away, are those at the second, but for actors' names.
 
 Candidates are the incidents with a version that is valid at the one moment and not at the other, found by
 the bounds of versions in their indexes; and, as merges of actors alter who takes part without a version,

@@ -90,31 +90,26 @@ class Directory:
     def shares(self, slug: str, position: int, *, members: bool = False) -> tuple[Share, ...]:
         """Whose incidents are on an actor's timeline at a position: its own, of those merged into it, and,
         if wanted, of its members (and theirs) while they were."""
-        itself = [Share(slug), *map(Share, self.merged(slug, position))]
-        if not members:
-            return tuple(itself)
-        found = dict.fromkeys(itself)
-        looked_at = list(itself)
-        while looked_at:
-            parent = looked_at.pop()
-            for member in self._members(parent, position):
-                if not any(_covers(share, member) for share in found):
-                    found[member] = None
-                    looked_at.append(member)
-        return tuple(found)
+        shares = _Shares()
+        for each in (slug, *self.merged(slug, position)):
+            looked_at = shares.add(Share(each))
+            while members and looked_at:
+                for member in self._members(looked_at.pop(), position):
+                    looked_at += shares.add(member)
+        return shares.all()
 
     def _members(self, parent: Share, position: int) -> Iterator[Share]:
         rows = self._database.rows(
             "SELECT actor, since, until FROM actor_affiliation"
-            " WHERE parent = ? AND from_position <= ? AND to_position > ?",
-            (parent.id, position, position),
+            " WHERE parent = ? AND from_position <= ? AND to_position > ?"
+            " AND since <= ? AND until >= ?",
+            (parent.id, position, position, parent.until, parent.since),
         )
         for actor, since, until in rows:
             first, last = max(since, parent.since), min(until, parent.until)
             survivor = self.survivor(actor, position)
-            if first <= last:
-                for slug in (survivor, *self.merged(survivor, position)):
-                    yield Share(slug, first, last)
+            for slug in (survivor, *self.merged(survivor, position)):
+                yield Share(slug, first, last)
 
     def _rendered(self, key: bytes, epoch: int) -> bytes:
         position = self._positions[epoch - 1] if epoch else 0
@@ -149,5 +144,34 @@ class Directory:
             self._read_to = max(self._read_to, position)
 
 
-def _covers(share: Share, other: Share) -> bool:
-    return share.id == other.id and share.since <= other.since and share.until >= other.until
+class _Shares:
+    """Whose incidents, in which days: the days of one actor never overlap or touch."""
+
+    def __init__(self) -> None:
+        self._days: dict[str, list[tuple[int, int]]] = {}
+
+    def add(self, share: Share) -> list[Share]:
+        """Add days of an actor; those that were not there before."""
+        known = self._days.get(share.id, [])
+        new, since = [], share.since
+        for first, last in known:
+            if since < first and since <= share.until:
+                new.append(Share(share.id, since, min(share.until, first - 1)))
+            since = max(since, last + 1)
+        if since <= share.until:
+            new.append(Share(share.id, since, share.until))
+        if new:
+            joined: list[tuple[int, int]] = []
+            for first, last in sorted([*known, (share.since, share.until)]):
+                if joined and first <= joined[-1][1] + 1:
+                    joined[-1] = joined[-1][0], max(joined[-1][1], last)
+                else:
+                    joined.append((first, last))
+            self._days[share.id] = joined
+        return new
+
+    def all(self) -> tuple[Share, ...]:
+        """All of them, in the order in which actors came."""
+        return tuple(
+            Share(actor, first, last) for actor, days in self._days.items() for first, last in days
+        )

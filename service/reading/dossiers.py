@@ -66,6 +66,9 @@ class Dossiers:
                 continue
             before, incidents = incidents, evolve(incidents, recorded)
             touched = {survivor(before, stream), survivor(incidents, stream)} & set(incidents)
+            shown = survivor(incidents, stream)
+            if not any(each.stream == shown for each in standing(incidents)):
+                continue
             if any(incidents[each].position == recorded.position for each in touched):
                 found.append(Revised(recorded.position, recorded.record.recorded_at))
         return found

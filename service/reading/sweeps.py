@@ -22,11 +22,11 @@ CLOSED, OPENED = -1, 1
 
 _POINTS: dict[Clock, dict[int, str]] = {
     "occurred": {OPENED: "{t}.earliest"},
-    "reported": {OPENED: "v.reported_from", CLOSED: "v.reported_to"},
+    "reported": {OPENED: "{t}.reported_from", CLOSED: "v.reported_to"},
     "recorded": {OPENED: "{t}.from_position", CLOSED: "v.to_position"},
 }
 
-_KEY = "{point}, {t}.number, {sign}, {t}.earliest, v.from_position, v.reported_from"
+_KEY = "{point}, {t}.number, {sign}, {t}.earliest, {t}.from_position, {t}.reported_from"
 KEY_WIDTH = 6
 """Numbers of a key: the point, the incident's, `OPENED` or `CLOSED`; and those that name the version in
 every generation of rows: its earliest day, and the corner of its rectangle."""
@@ -103,7 +103,7 @@ class Sweep:
         if self.clock != "recorded":
             source.add(f"{source.t}.from_position <= ? AND v.to_position > ?", *[position] * 2)
         if self.clock != "reported":
-            source.add("v.reported_from <= ? AND v.reported_to > ?", *[reported_by] * 2)
+            source.add(f"{source.t}.reported_from <= ? AND v.reported_to > ?", *[reported_by] * 2)
         if self.end is not None:
             source.add(f"{point} <= ?", self.end)
         if point == "v.to_position":
