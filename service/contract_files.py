@@ -56,6 +56,7 @@ READS = {
     "incident_history": "/v1/incidents/{}/history",
     "get_diff": "/v1/diff?from_reported_by=2021-06-22&to_reported_by=2021-06-30&country=TJK",
     "get_series": "/v1/series?country=AFG&measure=killed&from=2021-05&to=2021-06",
+    "get_replay": "/v1/replay?country=UZB&to=2021-06-23&match=certain",
     "livez": "/livez",
     "readyz": "/readyz",
 }
@@ -202,15 +203,18 @@ def _asked(
     }
     sent: list[Json] = []
 
+    requests = iter([{"type": "http.request", "body": body, "more_body": False}])
+
     async def receive() -> Json:
-        return {"type": "http.request", "body": body, "more_body": False}
+        # The client stays, and has nothing more to say.
+        return next(requests, None) or await asyncio.Event().wait()
 
     async def send(message: Any) -> None:
         sent.append(dict(message))
 
     asyncio.run(app(scope, receive, send))
     answer = b"".join(part.get("body", b"") for part in sent)
-    is_json = b"json" in dict(sent[0]["headers"])[b"content-type"]
+    is_json = dict(sent[0]["headers"])[b"content-type"].endswith((b"/json", b"+json"))
     return {
         "method": method,
         "path": address,

@@ -29,7 +29,7 @@ from domain.reporting import report_incident as decide_on_report
 from domain.revisions import MergeIncident, Revision, revise
 from domain.values import Account, ActorProfile
 from service.log import BEYOND, Clash, Log
-from service.log.recorder import KeyedRequest
+from service.log.recorder import KeyedRequest, Unmoved
 from service.reading.clocks import instant_text
 from service.views.projector import Progress, ProjectionStopped, Projector
 
@@ -86,10 +86,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """A record to append, if these streams are still at the versions it was decided on."""
+    """A record to append, if what it was decided on has not moved."""
 
     recorded: Recorded[Record]
-    unmoved: Mapping[UUID, int] = field(default_factory=dict)
+    unmoved: Unmoved | None = None
 
 
 @dataclass
@@ -142,6 +142,7 @@ class Desk:
         """Revise an incident. Raises `NotRecorded`, `Faulty`, `Conflict`, `Stale`, `KeyReused`."""
 
         def decide() -> _Decided:
+            merges = self._log.last_merge  # before what is read: what comes in between clashes
             tied = set(self._log.tied(stream))
             if isinstance(revision, MergeIncident):
                 tied |= set(self._log.tied(revision.into))
@@ -154,7 +155,7 @@ class Desk:
             actors, by = LoggedActors(self._log), self.recording(caller.by)
             record = revise(incidents, stream, revision, actors, by)
             recorded = Recorded(0, stream, versions.pop(stream) + 1, record)
-            return _Decided(recorded, versions)
+            return _Decided(recorded, Unmoved(versions, merges))
 
         return self._carry_out(decide, caller)
 
@@ -186,7 +187,8 @@ class Desk:
             caller.check(actors[slug].position)
             record = decide_on_actor_revision(slug, revision, actors, self.recording(caller.by))
             stream = actor_stream(slug)
-            return _Decided(Recorded(0, stream, versions.pop(stream) + 1, record), versions)
+            recorded = Recorded(0, stream, versions.pop(stream) + 1, record)
+            return _Decided(recorded, Unmoved(versions))
 
         return self._carry_out(decide, caller)
 
@@ -208,6 +210,8 @@ class Desk:
             self._projector.check()
             try:
                 decided = decide()
+                # A record that can't be read back would stop the timelines for good.
+                self._log.check(decided.recorded.record)
                 positions = self._log.append([decided.recorded], caller.request, decided.unmoved)
             except Clash:
                 if attempt == ATTEMPTS:

@@ -60,6 +60,8 @@ def repaired(_: HookContext, case: Case) -> Case:
         case.path_parameters = {
             name: KNOWN_IN_PATHS.get(name, value) for name, value in case.path_parameters.items()
         }
+    if case.headers:
+        case.headers.pop("Last-Event-ID", None)
     if case.headers and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"key-{next(_serial)}"
     if isinstance(case.body, dict):
@@ -69,18 +71,21 @@ def repaired(_: HookContext, case: Case) -> Case:
 
 
 def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
-    query.pop("cursor", None)  # only the service gives out cursors
+    for given_out in ("cursor", "last_event_id"):  # by the service alone
+        query.pop(given_out, None)
+    query.pop("speed", None)  # nobody waits
     if "position" in query:
         query["position"] = LAST_POSITION - int(query["position"]) % 30
         query.pop("as_of", None)
     if "{actor}" in path or "{incident_id}" in path:  # which are known since the chronicle only
         query.pop("as_of", None)
         query.pop("reported_by", None)
-    for name in ("from", "to", "reported_by"):
+    for name in ("from", "to", "since", "until", "reported_by"):
         if name in query and not _is_date(query[name]):
             del query[name]
-    if {"from", "to"} <= query.keys() and span(query["to"]).latest < span(query["from"]).earliest:
-        query["from"], query["to"] = query["to"], query["from"]
+    for start, end in (("from", "to"), ("since", "until")):
+        if {start, end} <= query.keys() and span(query[end]).latest < span(query[start]).earliest:
+            query[start], query[end] = query[end], query[start]
     if "actor" in query:
         query["actor"] = KNOWN
         query.pop("as_of", None)

@@ -193,7 +193,7 @@ def test_the_example_is_what_the_service_answers_and_keeps_the_schema(
     answer = client.request(method, example["path"], headers=headers, json=_checked_body(operation))
     assert answer.status_code == example["status"]
     documented = operation["responses"][str(answer.status_code)]
-    ((media_type, content),) = documented["content"].items()
+    media_type, content = next(iter(documented["content"].items()))
     assert answer.headers["content-type"].partition(";")[0] == media_type
     assert content["examples"]["chronicle"]["value"] == example["body"]
     if media_type == "application/json":
@@ -234,7 +234,7 @@ def test_what_a_read_answers_has_no_field_that_is_not_documented(name: str, read
     # The address without its query: all that there is; of a difference, since the beginning.
     path = EXAMPLES["answers"][name]["path"].partition("?")[0]
     path += "?from_position=0" if name == "get_diff" else ""
-    ((media_type, content),) = operation["responses"]["200"]["content"].items()
+    media_type, content = next(iter(operation["responses"]["200"]["content"].items()))
     if media_type != "application/json":
         return
     schema = content["schema"]

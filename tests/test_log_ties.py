@@ -14,7 +14,7 @@ from domain.conflicts import Conflict
 from domain.records import IncidentMerged, IncidentUnmerged, Record, Recorded
 from service.bootstrap import Casus, open_casus
 from service.log import Clash, Log
-from service.log.recorder import KeyedRequest
+from service.log.recorder import KeyedRequest, Unmoved
 from service.log.ties import Ties
 from service.recording import ATTEMPTS, Caller, Stale
 from tests.conftest import CALLER, SettableClock, a_profile, an_account
@@ -120,17 +120,17 @@ def test_records_of_more_incidents_than_a_statement_names_are_in_order_as_well(l
 
 
 def test_records_are_appended_where_the_streams_they_rest_on_have_not_moved(four):
-    assert list(four.append([a_merge(A, 2, B)], unmoved={B: 1, UUID(int=99): 0})) == [5]
+    assert list(four.append([a_merge(A, 2, B)], unmoved=Unmoved({B: 1, UUID(int=99): 0}))) == [5]
 
 
 @pytest.mark.parametrize("unmoved", [{B: 0}, {B: 1}, {B: 3}, {C: 1, B: 1}, {UUID(int=99): 1}])
 def test_a_stream_that_has_moved_clashes_and_leaves_nothing_behind(unmoved, four):
     four.append([a_record(2, 2)])
     with pytest.raises(Clash):
-        four.append([a_merge(A, 2, B)], KeyedRequest("key", "digest"), unmoved)
+        four.append([a_merge(A, 2, B)], KeyedRequest("key", "digest"), Unmoved(unmoved))
     assert four.head == 5
     assert four.request("key") is None
-    assert list(four.append([a_merge(A, 2, B)], unmoved={B: 2})) == [6]
+    assert list(four.append([a_merge(A, 2, B)], unmoved=Unmoved({B: 2}))) == [6]
 
 
 # Merges at the same time
@@ -275,3 +275,12 @@ def test_actors_are_not_merged_in_a_circle_at_the_same_time_either(casus):
         assert sum(isinstance(each, Conflict) for each in got) == 1, got
         versions = [len(casus.log.actor(slug)) for slug in (one, other)]
         assert sorted(versions) == [1, 2]
+
+
+def test_what_depends_on_merges_clashes_where_one_came_in_between(four):
+    last = four.last_merge
+    four.append([a_merge(A, 2, B)])
+    with pytest.raises(Clash):
+        four.append([a_merge(C, 2, D)], unmoved=Unmoved({}, last))
+    four.append([a_merge(C, 2, D)], unmoved=Unmoved({}, four.last_merge))
+    assert four.last_merge == 6

@@ -10,6 +10,7 @@ import pytest
 from service.bootstrap import Casus
 from tests.processes import account
 from tests.refusals import problem
+from tests.test_contract import OPENAPI, validator
 
 Json = dict[str, Any]
 
@@ -49,6 +50,14 @@ def test_each_line_is_a_step_and_the_last_one_says_that_it_is_the_end(reading):
     assert [step["incident"] for step in steps] == timeline["items"]
     assert {"end": True, "steps": len(steps), "totals": steps[-1]["totals"]}.items() <= end.items()
     assert end["position"] == timeline["position"] == int(answer.headers["casus-position"])
+
+
+@pytest.mark.parametrize("clock", ["occurred", "reported", "recorded"])
+def test_each_line_keeps_its_schema_and_has_no_field_beside_it(clock, reading):
+    media = OPENAPI["paths"]["/v1/replay"]["get"]["responses"]["200"]["content"]
+    line_of_contract = validator(media["application/x-ndjson"]["schema"], closed=True)
+    for line in lines(reading.get(f"{REPLAY}&clock={clock}")):
+        line_of_contract.validate(line)
 
 
 def test_a_client_of_events_is_sent_events_which_say_the_same(reading):

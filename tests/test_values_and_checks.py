@@ -67,7 +67,7 @@ TAKEN = [
 ]
 
 REFUSED = [
-    (Line, ["", " ", "\u3000", "a" * 501, *CONTROLS, *(f"a{c}b" for c in CONTROLS), 7, None]),
+    (Line, ["", " ", "\u3000", "\u200b", "\u202e \u3164", "a" * 501, *CONTROLS, *(f"a{c}b" for c in CONTROLS), 7, None]),
     (Text, ["", "x" * 20_001, *(f"a{c}b" for c in CONTROLS if c not in "\t\n\r")]),
     (Slug, ["", "Taliban", "a--b", "-a", "a-", "a b", "a_b", "é", "a\n", "a" * 101]),
     (

@@ -177,7 +177,7 @@ _SENT = {
     },
     openapi_extra={"parameters": [_LAST_EVENT_ID]},
 )
-def replay(request: Request, query: Annotated[ReplayQuery, Query()]) -> Response:
+def get_replay(request: Request, query: Annotated[ReplayQuery, Query()]) -> Response:
     """The incidents of a country, of an actor or of all, in the order of one clock, with running totals.
 
     The moment is fixed when it begins: nothing that is recorded meanwhile comes in. Actors are called,

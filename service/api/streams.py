@@ -12,9 +12,10 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import anyio
-from starlette.concurrency import run_in_threadpool
+import anyio.to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -23,6 +24,17 @@ HEADERS_ONLY = "casus.headers_only"
 
 HEARTBEAT = 15.0
 """Seconds after which a stream that waits says that it does: proxies close what is silent for longer."""
+
+
+AT_ONCE = 4
+"""Streams that read from the store at the same time; whoever asks for a page has threads left."""
+
+_limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = WeakKeyDictionary()
+
+
+def _threads() -> anyio.CapacityLimiter:
+    """The threads of this event loop's streams."""
+    return _limiters.setdefault(asyncio.get_running_loop(), anyio.CapacityLimiter(AT_ONCE))
 
 
 class Streams:
@@ -114,7 +126,7 @@ async def paced(
     long it says `heartbeat`, if that is anything.
     """
     first, began = None, now()
-    while page := await run_in_threadpool(next, pages, ()):
+    while page := await anyio.to_thread.run_sync(next, pages, (), limiter=_threads()):
         ready: list[bytes] = []
         for part in page:
             if speed is not None and part.day is not None:

@@ -77,6 +77,10 @@ def play(
         raise typer.Exit(INTERRUPTED) from None
 
 
+LONGEST_SLEEP = 3_600.0
+"""Seconds: what is slower than any clock can tell is waited for all the same."""
+
+
 class Pace:
     """So many days a second, from the first day that is waited for."""
 
@@ -97,8 +101,8 @@ class Pace:
         if self._first is None:
             self._first, self._began = day, self._now()
         due = self._began + (day - self._first) / self._speed
-        if (left := due - self._now()) > 0:
-            self._sleep(left)
+        while (left := due - self._now()) > 0:
+            self._sleep(min(left, LONGEST_SLEEP))
 
 
 def _write(replay: Replay, wait: Callable[[int | None], None]) -> None:

@@ -7,7 +7,7 @@ Nothing here changes or deletes a record.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 from uuid import UUID
@@ -17,7 +17,7 @@ from eventsourcing.persistence import IntegrityError
 from domain.ids import actor_stream
 from domain.records import ActorRecord, IncidentMerged, IncidentRecord, Record, Recorded
 from service.log.codec import Codec, RecordMapper
-from service.log.recorder import KeyedRequest, KnownRequest, LogRecorder
+from service.log.recorder import KeyedRequest, KnownRequest, LogRecorder, Unmoved
 from service.log.ties import Ties
 from service.sqlite import Datastore
 
@@ -51,11 +51,11 @@ class Log:
         self,
         records: Sequence[Recorded[Record]],
         request: KeyedRequest | None = None,
-        unmoved: Mapping[UUID, int] | None = None,
+        unmoved: Unmoved | None = None,
     ) -> Sequence[int]:
         """Append records in one transaction; their positions. Raises `Clash`, having changed nothing.
 
-        It clashes as well where one of the streams in `unmoved` is no longer at its version.
+        It clashes as well where what they were decided on has moved.
         """
         stored = [self._mapper.to_stored_event(recorded) for recorded in records]
         try:
@@ -64,6 +64,10 @@ class Log:
         except IntegrityError as error:
             raise Clash(str(error)) from error
         return positions or ()
+
+    def check(self, record: Record) -> None:
+        """Raise the library's error if a record, once appended, could not be read back."""
+        self._mapper.codec.check(record)
 
     def read(self, after: int, limit: int = READ_BATCH) -> list[Recorded[Record]]:
         """Up to `limit` records beyond a position, in order."""
@@ -97,6 +101,11 @@ class Log:
     def tied(self, stream: UUID) -> Collection[UUID]:
         """All incidents that one was ever merged with, itself included."""
         return self.ties.of((stream,)).get(stream, (stream,))
+
+    @property
+    def last_merge(self) -> int:
+        """The position of the last merge of incidents; 0 if there is none."""
+        return self.ties.last()
 
     def actor(self, slug: str) -> list[Recorded[ActorRecord]]:
         """The records of one actor, in order; none if it was never registered."""

@@ -65,6 +65,14 @@ class Codec:
         """A record's topic and bytes."""
         return record.TOPIC, _ENCODE(record)
 
+    def check(self, record: Record) -> None:
+        """Raise `MapperDeserialisationError` if a record could not be read back."""
+        topic, state = self.encode(record)
+        try:
+            self._adapters[topic].validate_json(state)
+        except ValidationError as error:
+            raise MapperDeserialisationError(f"a {topic} record is malformed: {error}") from error
+
     def decode(self, topic: str, state: bytes) -> Record:
         """The record that bytes stored under a topic stand for.
 

@@ -46,6 +46,18 @@ class KnownRequest:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unmoved:
+    """What a record was decided on, and has to be still so when it is appended.
+
+    Streams at these versions, and, if it depends on what is merged with what, no merge of incidents beyond
+    this position.
+    """
+
+    streams: Mapping[UUID, int]
+    merges: int | None = None
+
+
 class LogRecorder(SQLiteApplicationRecorder):
     """Inserts and selects stored records of one SQLite file.
 
@@ -87,17 +99,11 @@ class LogRecorder(SQLiteApplicationRecorder):
         c: SQLiteCursor,
         stored_events: Sequence[StoredEvent],
         request: KeyedRequest | None = None,
-        unmoved: Mapping[UUID, int] | None = None,
+        unmoved: Unmoved | None = None,
         **_: Any,
     ) -> Sequence[int]:
-        for stream, version in (unmoved or {}).items():
-            c.execute(
-                f"SELECT max(originator_version) FROM {self.events_table_name}"
-                " WHERE originator_id = ?",
-                (stream.hex,),
-            )
-            if (c.fetchone()[0] or 0) != version:
-                raise IntegrityError(f"stream {stream} has moved beyond version {version}")
+        if unmoved is not None:
+            self._check(c, unmoved)
         c.execute(f"SELECT coalesce(max(position), 0) + 1 FROM {self.events_table_name}")
         first: int = c.fetchone()[0]
         positions = range(first, first + len(stored_events))
@@ -114,6 +120,23 @@ class LogRecorder(SQLiteApplicationRecorder):
                 (request.key, request.fingerprint, positions[-1]),
             )
         return positions
+
+    def _check(self, c: SQLiteCursor, unmoved: Unmoved) -> None:
+        for stream, version in unmoved.streams.items():
+            c.execute(
+                f"SELECT max(originator_version) FROM {self.events_table_name}"
+                " WHERE originator_id = ?",
+                (stream.hex,),
+            )
+            if (c.fetchone()[0] or 0) != version:
+                raise IntegrityError(f"stream {stream} has moved beyond version {version}")
+        if unmoved.merges is not None:
+            c.execute(
+                f"SELECT coalesce(max(position), 0) FROM {self.events_table_name}"
+                f" WHERE topic = '{IncidentMerged.TOPIC}'"
+            )
+            if c.fetchone()[0] != unmoved.merges:
+                raise IntegrityError(f"incidents were merged beyond position {unmoved.merges}")
 
     def select_notifications(
         self,

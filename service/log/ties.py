@@ -22,6 +22,11 @@ class Ties:
         self._read_to = 0
         self._groups: dict[UUID, set[UUID]] = {}
 
+    def last(self) -> int:
+        """The position of the last merge; 0 if there is none."""
+        self.of(())
+        return self._read_to
+
     def of(self, streams: Collection[UUID]) -> Mapping[UUID, Collection[UUID]]:
         """The incidents tied to each of these, itself included; one that is tied to none is left out."""
         with self._lock:

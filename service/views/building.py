@@ -63,7 +63,9 @@ def folded(path: Path, head: int) -> Generator[Folded]:
     """What all records of a log come to, up to a position, batch by batch. Raises `Failed`."""
     command = [sys.executable, "-m", __name__, str(path), str(head)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as process:
         position, pipe = 0, cast("IO[bytes]", process.stdout)
         try:
             while position < head:
