@@ -203,11 +203,12 @@ def _asked(
     }
     sent: list[Json] = []
 
-    requests = iter([{"type": "http.request", "body": body, "more_body": False}])
+    said: list[Json] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Json:
-        # The client stays, and has nothing more to say.
-        return next(requests, None) or await asyncio.Event().wait()
+        if not said:
+            await asyncio.Event().wait()  # the client stays, and has nothing more to say
+        return said.pop()
 
     async def send(message: Any) -> None:
         sent.append(dict(message))

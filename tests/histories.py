@@ -37,7 +37,7 @@ from tests.conftest import a_profile, an_account
 OCCURRED = [
     "2021-06-22", "2021-06-22", "2021-06-23", "2021-06-18/2021-06-21", "2021-06", "2021-06-23/..",
     "../2021-06-20", "2020-06-22/2021-06-22", "2020-06-21/2021-06-22", "2020-06-20/2021-06-22",
-    "2019/2021", "[2021-06-19,2021-06-25]",
+    "2019/2021", "[2021-06-19,2021-06-25]", "2021-07-05", "2021-07-09/2021-07-20", "2022",
 ]
 # fmt: on
 EDGES = sorted(
@@ -96,6 +96,7 @@ KINDS = [
     *("report", "register", "register"),
     *(*OF_INCIDENTS, *OF_INCIDENTS, "merge", "merge"),
     *(f"actor-{kind}" for kind in OF_ACTORS),
+    *("actor-affiliations", "actor-releases"),
 ]
 """What may be written, the more often the more often it is named."""
 

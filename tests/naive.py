@@ -30,7 +30,7 @@ from domain.records import (
 )
 from domain.values import Account, Figure
 from service.reading.selection import Selection
-from tests.naive_actors import EVER, Actors
+from tests.naive_actors import EVER, Actors, Stay, is_within
 
 Json = dict[str, Any]
 
@@ -201,34 +201,30 @@ class View:
         return [entry for _, _, entry in found]
 
     def _is_wanted(self, entry: Json, wanted: Selection) -> bool:
-        days, certain = span(entry["occurred"]["edtf"]), wanted.match == "certain"
-
-        def happened(first: int, last: int) -> bool:
-            if certain:
-                return first <= days.earliest and days.latest <= last
-            return first <= days.latest and days.earliest <= last
-
         countries = [(each["code"], each["role"]) for each in entry["countries"]]
         actors = [(each["actor"], each["role"]) for each in entry["participants"]]
+        happened, certain = span(entry["occurred"]["edtf"]), wanted.match == "certain"
+        window = Stay(
+            "",
+            -EVER if wanted.first_day is None else wanted.first_day,
+            EVER if wanted.last_day is None else wanted.last_day,
+        )
         if wanted.subject is None:
             on_it = True
         elif wanted.subject.kind == "country":
-            roles = [role for code, role in countries if code == wanted.subject.id]
-            on_it = _plays(roles, wanted)
+            on_it = _plays([role for code, role in countries if code == wanted.subject.id], wanted)
         else:
+            stays = self.actors.stays(wanted.subject.id, members=wanted.members)
             on_it = any(
-                happened(stay.since, stay.until)
-                and _plays([role for slug, role in actors if slug == stay.whose], wanted)
-                for stay in self.actors.stays(wanted.subject.id, members=wanted.members)
+                is_within(happened, [stay for stay in stays if stay.whose == slug], certain=certain)
+                and _plays([role for other, role in actors if other == slug], wanted)
+                for slug in {stay.whose for stay in stays}
             )
         return (
             on_it
-            and happened(
-                -EVER if wanted.first_day is None else wanted.first_day,
-                EVER if wanted.last_day is None else wanted.last_day,
-            )
+            and is_within(happened, [window], certain=certain)
             and (wanted.country is None or wanted.country in dict(countries))
-            and (wanted.actor is None or wanted.actor in dict(actors))
+            and (wanted.actor is None or self.actors.shown_as(wanted.actor) in dict(actors))
             and (not wanted.types or entry["type"] in wanted.types)
             and (entry["status"] != "retracted" or "retracted" in wanted.statuses)
             and (not wanted.statuses or entry["status"] in wanted.statuses)

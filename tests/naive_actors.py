@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from domain.edtf import span
+from domain.edtf import Span, span
 from domain.records import (
     ActorAffiliated,
     ActorNamed,
@@ -28,6 +28,19 @@ class Stay:
     whose: str
     since: int = -EVER
     until: int = EVER
+
+
+def is_within(happened: Span, stays: Iterable[Stay], *, certain: bool) -> bool:
+    """Whether something may have happened within any of the stays, or must have, within all together."""
+    if not certain:
+        return any(
+            stay.since <= happened.latest and happened.earliest <= stay.until for stay in stays
+        )
+    first = happened.earliest
+    for stay in sorted(stays, key=lambda stay: stay.since):
+        if stay.since <= first <= stay.until:
+            first = stay.until + 1
+    return first > happened.latest
 
 
 class Actors:
@@ -76,8 +89,8 @@ class Actors:
         return sorted(each for each in self.merged_into if self.shown_as(each) == slug)
 
     def stays(self, slug: str, *, members: bool) -> set[Stay]:
-        """Whose incidents are on the timeline of an actor that stands for itself."""
-        stays = {Stay(slug)}
+        """Whose incidents are on the timeline of an actor, or of the one that stands for it."""
+        stays = {Stay(self.shown_as(slug))}
         while members:
             found = {each for stay in stays for each in self._members(stay)}
             if found <= stays:

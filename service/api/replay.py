@@ -157,6 +157,16 @@ _LAST_EVENT_ID = {
     "description": "What an EventSource sends when it connects again; it goes before `last_event_id`.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 500, "format": "cursor"},
 }
+_EVENT = {
+    "type": "object",
+    "description": "An event; its data is what is a line of NDJSON.",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"enum": ["step", "end"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 _SENT = {
     name: {"$ref": f"#/components/headers/{name}"} for name in ("Casus-Position", "Cache-Control")
 }
@@ -169,7 +179,7 @@ _SENT = {
         200: {
             "model": ReplayStep | ReplayEnd,
             "description": "One JSON object a line, or an event (`step`, and `end` at last).",
-            "content": {EVENTS: {"schema": {"type": "string"}}},
+            "content": {EVENTS: {"schema": _EVENT}},
             "headers": _SENT,
         },
         204: {"description": "It was played to its end: the id is that of the end."},

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import accumulate
-from operator import add
 from typing import Any
 
 import orjson
@@ -81,8 +80,9 @@ class Series:
 
 
 Span = tuple[int, int]
-Counts = dict[str | None, dict[Span, tuple[int, ...]]]
-"""Of each group, by the first and last period of a span: incidents, and low, best and high of a measure."""
+Sums = tuple[int, int, int, int]
+Counts = dict[str | None, dict[Span, Sums]]
+"""Of each group, by the first and last period of a span: how many incidents, their low, best and high."""
 
 
 class SeriesReads:
@@ -160,18 +160,21 @@ def _month_to_period(interval: Interval) -> Callable[[int], int]:
     return lambda month: month if month in (OPEN_PAST, OPEN_FUTURE) else month // months
 
 
+_NONE = (0, 0, 0, 0)
+
+
 def _counts(
     rows: Iterable[Sequence[Any]],
     to_period: Callable[[int], int],
     to_groups: Callable[[Any], Iterable[str | None]],
 ) -> Counts:
     counts: Counts = {}
-    for key, first, last, *sums in rows:
+    for key, first, last, incidents, low, best, high in rows:
         span = to_period(first), to_period(last)
         for group in to_groups(key):
             spans = counts.setdefault(group, {})
-            before = spans.get(span)
-            spans[span] = tuple(sums if before is None else map(add, before, sums))
+            count, least, number, most = spans.get(span, _NONE)
+            spans[span] = count + incidents, least + low, number + best, most + high
     # A row may take away what another adds; what comes to nothing is not there.
     there = {
         group: {span: sums for span, sums in spans.items() if sums[0]}
@@ -196,21 +199,22 @@ def _periods(selection: Selection, interval: Interval, counts: Counts) -> range:
     return range(0) if first is None or last is None else range(first, last + 1)
 
 
-def _points(
-    spans: Mapping[Span, tuple[int, ...]], periods: range, *, certain: bool
-) -> Sequence[Point]:
+def _points(spans: Mapping[Span, Sums], periods: range, *, certain: bool) -> Sequence[Point]:
     """Sums by period: each span is added where it begins, and taken away after it has ended."""
     size = len(periods)
-    width = len(next(iter(spans.values()), (0,)))
-    columns = [[0] * (size + 1) for _ in range(width)]
-    for (first, last), sums in spans.items():
+    low, best, high, incidents = ([0] * (size + 1) for _ in range(4))
+    for (first, last), (count, least, number, most) in spans.items():
         if certain and first != last:
             continue
         begins = max(first - periods.start, 0)
         ends = min(last - periods.start, size - 1) + 1
-        for column, value in zip(columns, sums, strict=True):
-            column[begins] += value
-            column[ends] -= value
-    incidents, *figures = (list(accumulate(column[:size])) for column in columns)
-    low, best, high = figures or [incidents] * 3
-    return list(zip(low, best, high, incidents, strict=True))
+        low[begins] += least
+        best[begins] += number
+        high[begins] += most
+        incidents[begins] += count
+        low[ends] -= least
+        best[ends] -= number
+        high[ends] -= most
+        incidents[ends] -= count
+    columns = (accumulate(column[:size]) for column in (low, best, high, incidents))
+    return list(zip(*columns, strict=True))

@@ -1,8 +1,8 @@
 """The SQL that counts what a series selects.
 
 Rows are a group's key, the first and last day or month of a span, how many incidents have just that span,
-and, where a measure is asked for, the sums of its low, best and high. The same key and span may come
-several times, and a row may take away what others add.
+and the sums of the measure's low, best and high; without a measure these are that number too. The same key
+and span may come several times, and a row may take away what others add.
 
 Two ways lead to the same numbers. The series of a country, of all incidents or of every country, in
 whatever window, is the projection's sums and the few rows that the moment cuts. For whatever else is
@@ -150,7 +150,7 @@ def _key(shape: Shape) -> str:
 
 def _sums(shape: Shape) -> str:
     if not shape.measure:
-        return "sum(incidents)"
+        return ", ".join(["sum(incidents)"] * 4)
     of_measure = (
         f"coalesce(sum({each}) FILTER (WHERE measure = ?), 0)" for each in ("low", "best", "high")
     )
@@ -171,11 +171,11 @@ def _counted(selected: Selected, moment: Moment, shape: Shape) -> Statement:
     distinct = "DISTINCT " if len(arms) == 1 and len(selected.shares) > 1 else ""
     picked = " UNION ".join(arm.select(f"{distinct}v.version_id") for arm in arms)
     parameters = [each for arm in arms for each in arm.parameters]
-    sums = "count(*)"
+    sums = ", ".join(["count(*)"] * 4)
     if shape.measure:
-        for place in range(3):
-            sums += ", coalesce(sum(json_extract(CAST(v.totals AS TEXT), ?)), 0)"
-            parameters.append(f"$.{shape.measure}[{place}]")
+        sum_ = "coalesce(sum(json_extract(CAST(v.totals AS TEXT), ?)), 0)"
+        sums = f"count(*), {sum_}, {sum_}, {sum_}"
+        parameters += (f"$.{shape.measure}[{place}]" for place in range(3))
     if shape.group_by == "country":
         counted = (
             "country_timeline g CROSS JOIN incident_version v ON v.version_id = g.version_id"
