@@ -32,22 +32,17 @@ from hypothesis.stateful import (
 )
 
 import service.log
-from domain.dates import iso_of_day
-from domain.edtf import span
 from domain.errors import DomainError
 from domain.records import ActorRecord, IncidentRecord, Recorded
-from domain.values import InvolvedCountry
-from domain.vocabulary import CountryRole
 from projections import timelines
 from service.bootstrap import Casus, open_casus
 from service.log.codec import Codec
 from service.reading import statements
 from service.reading.clocks import EVERYTHING_REPORTED, Moment, instant_text
-from service.reading.selection import Selection, SubjectKey
 from service.recording import Caller, NotRecorded, Written
 from service.settings import Settings
 from service.views import projector
-from tests.conftest import SettableClock, an_account
+from tests.conftest import SettableClock
 from tests.histories import (
     PROFILES,
     Write,
@@ -66,7 +61,6 @@ from tests.reads import (
     check_timelines,
     everything_shown,
     merged,
-    pages,
 )
 
 EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "40"))
@@ -288,20 +282,3 @@ def opened(folder: Path, clock: SettableClock) -> Casus:
     """A store. The codec, which takes long to make and keeps nothing, is the same for all."""
     with patch.object(service.log, "Codec", lambda: CODEC):
         return open_casus(Settings(CASUS_HOME=folder, _env_file=None), clock)
-
-
-@pytest.mark.parametrize("days", [0, 1, 364, 365, 366, 367, 368, 5_000])
-def test_an_incident_is_found_up_to_its_last_day_however_long_it_lasts(
-    casus: Casus, days: int
-) -> None:
-    first = span("2001-02-28").earliest
-    last = first + days
-    account = an_account(
-        occurred=f"2001-02-28/{iso_of_day(last)}",
-        countries=(InvolvedCountry(code="AFG", role=CountryRole.LOCATION),),
-    )
-    casus.desk.report_incident(account, BY)
-    for subject in (None, SubjectKey("country", "AFG")):
-        for since, found in ((last - 1, 1), (last, 1), (last + 1, 0)):
-            wanted = Selection(subject=subject, first_day=since)
-            assert len(pages(casus, wanted, casus.reader.moment(), 1)) == found

@@ -66,8 +66,10 @@ TAKEN = [
     (Count, [0, 1, 10**12, 53.0]),
 ]
 
+INVISIBLE = ["\u3000", "\u200b", "\u202e \u3164"]
+
 REFUSED = [
-    (Line, ["", " ", "\u3000", "\u200b", "\u202e \u3164", "a" * 501, *CONTROLS, *(f"a{c}b" for c in CONTROLS), 7, None]),
+    (Line, ["", " ", *INVISIBLE, "a" * 501, *CONTROLS, *(f"a{c}b" for c in CONTROLS), 7, None]),
     (Text, ["", "x" * 20_001, *(f"a{c}b" for c in CONTROLS if c not in "\t\n\r")]),
     (Slug, ["", "Taliban", "a--b", "-a", "a-", "a b", "a_b", "é", "a\n", "a" * 101]),
     (
