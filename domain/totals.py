@@ -28,8 +28,7 @@ def totals(figures: Iterable[ShownFigure]) -> dict[Measure, Total]:
     parts: dict[Measure, Total] = {}
     for figure in figures:
         given = [n for n in (figure.low, figure.best, figure.high) if n is not None]
-        low = figure.low if figure.low is not None else given[0]
-        high = figure.high if figure.high is not None else given[-1]
+        low, high = min(given), max(given)  # in whichever order a source gives them
         best = figure.best if figure.best is not None else given[0]
         if figure.of is None:
             whole[figure.measure] = Total(low=low, best=best, high=high)

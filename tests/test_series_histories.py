@@ -111,15 +111,15 @@ def a_shape(chance: random.Random) -> Shape:
     )
 
 
-def asked_at_random(chance: random.Random, view: View) -> tuple[Selection, Shape]:
+def asked_at_random(chance: random.Random) -> tuple[Selection, Shape]:
     """Any selection, in any shape."""
-    wanted = a_selection(chance, view)
+    wanted = a_selection(chance)
     return replace(wanted, **a_window(chance, wanted)), a_shape(chance)
 
 
-def asked_of_sums(chance: random.Random, view: View) -> tuple[Selection, Shape]:
+def asked_of_sums(chance: random.Random) -> tuple[Selection, Shape]:
     """A selection and a shape for which sums are kept."""
-    given = a_selection(chance, view)
+    given = a_selection(chance)
     subject = given.subject if given.subject and given.subject.kind == "country" else None
     wanted = Selection(subject=subject, match=given.match, **a_window(chance, given))
     group_by = chance.choice([None, "country"]) if subject is None else None
@@ -163,9 +163,9 @@ def adds(entry: Json, measure: str | None) -> tuple[int, int, int, int]:
         numbers = [figure[name] for name in ("low", "best", "high")]
         given = [number for number in numbers if number is not None]
         low, best, high = numbers
-        sums[0] += given[0] if low is None else low
+        sums[0] += min(given)
         sums[1] += given[0] if best is None else best
-        sums[2] += given[-1] if high is None else high
+        sums[2] += max(given)
     return (*sums, 1)
 
 
@@ -182,7 +182,7 @@ def within(wanted: Selection, interval: Interval, period: int) -> Selection:
 def check_series(history: History, chance: random.Random) -> None:
     """A series has what the pages of its periods have."""
     casus, moment = history.casus, history.moment(chance)
-    wanted, shape = asked_at_random(chance, View(history.records, moment.position))
+    wanted, shape = asked_at_random(chance)
     with patch.object(statements, "MOST_ARMS", chance.choice([1, 60])):
         found = series_of(casus, wanted, moment, shape)
     asked = (wanted, moment, shape)
@@ -204,7 +204,7 @@ def check_series(history: History, chance: random.Random) -> None:
 def check_sums(history: History, chance: random.Random) -> None:
     """Whatever there are sums for is the same where it is counted."""
     casus, moment = history.casus, history.moment(chance)
-    wanted, shape = asked_of_sums(chance, View(history.records, moment.position))
+    wanted, shape = asked_of_sums(chance)
     otherwise = replace(wanted, types=tuple(IncidentType))
     asked = (wanted, moment, shape)
     found = series_of(casus, wanted, moment, shape)
