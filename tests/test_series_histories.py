@@ -160,9 +160,8 @@ def adds(entry: Json, measure: str | None) -> tuple[int, int, int, int]:
     figures = [each for each in figures if each["of"] is None] or figures
     sums = [0, 0, 0]
     for figure in figures:
-        numbers = [figure[name] for name in ("low", "best", "high")]
-        given = [number for number in numbers if number is not None]
-        low, best, high = numbers
+        given = [figure[name] for name in ("low", "best", "high") if figure[name] is not None]
+        best = figure["best"]
         sums[0] += min(given)
         sums[1] += given[0] if best is None else best
         sums[2] += max(given)
