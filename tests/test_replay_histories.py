@@ -134,7 +134,7 @@ def test_a_replay_of_any_history_is_what_the_naive_fold_shows_from_point_to_poin
         for clock in get_args(Clock) * TRIES:
             course, moment = course_at_random(chance, clock), moment_at_random(casus, chance)
             view = View(log, last_position(log, moment, course))
-            wanted = chance.choice([Selection(), a_selection(chance, view)])
+            wanted = chance.choice([Selection(), a_selection(chance)])
             expected = naive_steps(log, wanted, moment, course)
             since = OPEN_PAST if course.since is None else course.since
             first = next(
