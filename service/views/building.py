@@ -13,7 +13,8 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
@@ -57,6 +58,18 @@ Folded = tuple[int, list[Statement]]
 def is_worth_it(head: int) -> bool:
     """Whether a log is long enough for two processes, and there are two processors."""
     return head >= LONG and (os.cpu_count() or 1) > 1
+
+
+@contextmanager
+def without_cycles() -> Iterator[None]:
+    """Leave the cycle collector out: rows make no cycles, and there are millions of them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def folded(path: Path, head: int) -> Generator[Folded]:

@@ -165,7 +165,11 @@ class Projector:
         progress: Progress | None,
     ) -> None:
         """Write what another process folds, as far as it gets: what stops it is found out after that."""
-        with contextlib.closing(batches), contextlib.suppress(building.Failed):
+        with (
+            building.without_cycles(),
+            contextlib.closing(batches),
+            contextlib.suppress(building.Failed),
+        ):
             for position, statements in batches:
                 with generation.batch() as batch:
                     for sql, rows in statements:
