@@ -40,9 +40,9 @@ from service.recording import Caller
 from service.settings import Settings
 from tests.conftest import SettableClock
 from tests.histories import PROFILES, an_account_at_random, new_values_at_random
-from tests.naive import Json, View
+from tests.naive import Json
 from tests.reads import a_selection
-from tests.replays import as_json, last_position, naive_steps, naive_totals, played, read_at_end
+from tests.replays import as_json, naive_steps, naive_totals, played, read_at_end
 
 BY = Caller(by="curator")
 WRITES = 24
@@ -133,7 +133,6 @@ def test_a_replay_of_any_history_is_what_the_naive_fold_shows_from_point_to_poin
     with history_at_random(chance) as (casus, log):
         for clock in get_args(Clock) * TRIES:
             course, moment = course_at_random(chance, clock), moment_at_random(casus, chance)
-            view = View(log, last_position(log, moment, course))
             wanted = chance.choice([Selection(), a_selection(chance)])
             expected = naive_steps(log, wanted, moment, course)
             since = OPEN_PAST if course.since is None else course.since
