@@ -1,26 +1,38 @@
-"""Reads of a store at one moment, each compared with what the naive fold has there."""
+"""Stores, and reads of them at one moment, each compared with what the naive fold has there."""
 
 from __future__ import annotations
 
 import random
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from unittest.mock import patch
 from uuid import UUID
 
 import orjson
 
+import service.log
 from domain.records import AccountRevised
 from domain.vocabulary import Status
 from service.api.dossiers import incident_document
-from service.bootstrap import Casus
+from service.bootstrap import Casus, open_casus, utc_now
+from service.log.codec import Codec
 from service.reading import statements
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection, SubjectKey
+from service.recording import Clock
+from service.settings import Settings
 from tests.histories import CODES, COUNTRY_ROLES, EDGES, PROFILES, ROLES, TYPES, some
 from tests.naive import Json, View
 
+CODEC = Codec()
 EVERYTHING = Selection(statuses=tuple(Status))
+
+
+def opened(folder: Path, clock: Clock = utc_now) -> Casus:
+    """A store. The codec, which takes long to make and keeps nothing, is the same for all."""
+    with patch.object(service.log, "Codec", lambda: CODEC):
+        return open_casus(Settings(CASUS_HOME=folder, _env_file=None), clock)
 
 
 def a_selection(chance: random.Random) -> Selection:

@@ -31,16 +31,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-import service.log
 from domain.errors import DomainError
 from domain.records import ActorRecord, IncidentRecord, Recorded
 from projections import timelines
-from service.bootstrap import Casus, open_casus
-from service.log.codec import Codec
 from service.reading import statements
 from service.reading.clocks import EVERYTHING_REPORTED, Moment, instant_text
 from service.recording import Caller, NotRecorded, Written
-from service.settings import Settings
 from service.views import projector
 from tests.conftest import SettableClock
 from tests.histories import (
@@ -61,6 +57,7 @@ from tests.reads import (
     check_timelines,
     everything_shown,
     merged,
+    opened,
 )
 
 EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "40"))
@@ -69,7 +66,6 @@ MOST_INCIDENTS = 6
 REGISTERED_FIRST = list(PROFILES)[:4]
 SIZES = [1, 2, 3, 7, 5_000]
 BY = Caller(by="curator")
-CODEC = Codec()
 
 several_writes = st.lists(writes, min_size=1, max_size=6)
 chances = st.integers(0, 2**32).map(random.Random)
@@ -276,9 +272,3 @@ def test_every_read_of_every_history_equals_the_naive_fold(kind: type[History]) 
         run_state_machine_as_test(kind, settings=chosen)
     if EXAMPLES >= 40:
         assert kind.recorded.keys() == {*get_args(IncidentRecord), *get_args(ActorRecord)}
-
-
-def opened(folder: Path, clock: SettableClock) -> Casus:
-    """A store. The codec, which takes long to make and keeps nothing, is the same for all."""
-    with patch.object(service.log, "Codec", lambda: CODEC):
-        return open_casus(Settings(CASUS_HOME=folder, _env_file=None), clock)
