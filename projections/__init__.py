@@ -1,8 +1,8 @@
 """What is shown: pure folds from the log's records to rows, all brought forward together.
 
-`fold` is the whole of it: a batch of records, in log order, becomes rows in the store it is handed, in
-one transaction that the caller commits with the position reached. A record it does not know, or cannot
-fold, raises; nothing is skipped.
+`fold` is the whole of it: a batch of records, in log order, becomes statements that the caller carries out
+in one transaction, with the position reached. A record it does not know, or cannot fold, raises; nothing
+is skipped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import cast, get_args
 
 from domain.records import ActorRecord, IncidentRecord, Record, Recorded
 from projections import actors, incidents, instants, series, timelines
-from projections.store import Histories, Mark, Store, Tables
+from projections.store import Histories, Statements, Tables
 
 VERSION = ".".join(str(p.VERSION) for p in (incidents, timelines, series, actors, instants))
 """Changes when any fold changes; rows written by another version are never read."""
@@ -31,15 +31,9 @@ TABLES: tuple[Tables, ...] = (
 INCIDENT_RECORDS = get_args(IncidentRecord)
 
 
-READ_MARK = (
-    "SELECT (SELECT coalesce(max(version_id), 0) FROM incident_version),"
-    " (SELECT coalesce(max(recorded_at), '') FROM instant)"
-)
-"""The statement that reads the `Mark` of the rows as they stand."""
-
-
-def fold(store: Store, batch: Sequence[Recorded[Record]], histories: Histories, mark: Mark) -> Mark:
-    """Fold a batch of records, in log order, into every projection; the mark that the next goes on from."""
+def fold(batch: Sequence[Recorded[Record]], histories: Histories) -> Statements:
+    """What a batch of records, in log order, comes to in every projection."""
+    statements = Statements()
     of_incidents: list[Recorded[IncidentRecord]] = []
     of_actors: list[Recorded[ActorRecord]] = []
     for recorded in batch:
@@ -47,9 +41,9 @@ def fold(store: Store, batch: Sequence[Recorded[Record]], histories: Histories, 
             of_incidents.append(cast("Recorded[IncidentRecord]", recorded))
         else:
             of_actors.append(cast("Recorded[ActorRecord]", recorded))
-    actors.fold(store, of_actors, histories)
-    written = incidents.fold(store, of_incidents, histories, mark.version_id + 1)
-    timelines.fold(store, written.added)
-    series.fold(store, written, batch)
-    instant = instants.fold(store, batch, mark.instant)
-    return Mark(mark.version_id + len(written.added), instant)
+    actors.fold(statements, of_actors, histories)
+    written = incidents.fold(statements, of_incidents, histories)
+    timelines.fold(statements, written.added)
+    series.fold(statements, written, batch)
+    instants.fold(statements, batch)
+    return statements

@@ -11,7 +11,7 @@ from domain.dates import OPEN_FUTURE, OPEN_PAST
 from domain.edtf import span
 from domain.records import ActorRecord, ActorRegistered, Recorded
 from projections.bitemporal import OPEN_POSITION
-from projections.store import Histories, Store, Tables
+from projections.store import Histories, Statements, Tables
 
 VERSION = 2
 
@@ -52,7 +52,9 @@ TABLES = Tables(
 )
 
 
-def fold(store: Store, records: Iterable[Recorded[ActorRecord]], histories: Histories) -> None:
+def fold(
+    statements: Statements, records: Iterable[Recorded[ActorRecord]], histories: Histories
+) -> None:
     """Write the version that each record makes of its actor."""
     latest: dict[str, Actor | None] = {}
     for recorded in records:
@@ -63,39 +65,37 @@ def fold(store: Store, records: Iterable[Recorded[ActorRecord]], histories: Hist
         before = latest.get(slug)
         actor = latest[slug] = evolve(before, recorded)
         if before is not None:
-            _close(store, slug, position)
-        _open(store, slug, actor)
+            _close(statements, slug, position)
+        _open(statements, slug, actor)
 
 
-def _close(store: Store, slug: str, position: int) -> None:
+def _close(statements: Statements, slug: str, position: int) -> None:
     for table in ("actor_version", "actor_alias", "actor_affiliation"):
-        store.execute(
+        statements.add(
             f"UPDATE {table} SET to_position = ? WHERE actor = ? AND to_position = ?",
-            (position, slug, OPEN_POSITION),
+            [(position, slug, OPEN_POSITION)],
         )
 
 
-def _open(store: Store, slug: str, actor: Actor) -> None:
+def _open(statements: Statements, slug: str, actor: Actor) -> None:
     profile, validity = actor.profile, (actor.position, OPEN_POSITION)
-    store.execute(
-        "INSERT INTO actor_version VALUES (?,?,?,?,?,?,?,?)",
-        (
-            slug,
-            *validity,
-            profile.names[0].text,
-            profile.kind,
-            profile.state,
-            actor.merged_into,
-            orjson.dumps(profile),
-        ),
+    version = (
+        slug,
+        *validity,
+        profile.names[0].text,
+        profile.kind,
+        profile.state,
+        actor.merged_into,
+        orjson.dumps(profile),
     )
+    statements.add("INSERT INTO actor_version VALUES (?,?,?,?,?,?,?,?)", [version])
     aliases = {folded(name.text) for name in profile.names}
     aliases |= {f"{each.scheme}:{each.id}".casefold() for each in profile.external_ids}
-    store.executemany(
+    statements.add(
         "INSERT INTO actor_alias VALUES (?,?,?,?)",
         ((slug, alias, *validity) for alias in sorted(aliases)),
     )
-    store.executemany(
+    statements.add(
         "INSERT INTO actor_affiliation VALUES (?,?,?,?,?,?)",
         (
             (

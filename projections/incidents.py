@@ -18,7 +18,7 @@ from domain.values import Place
 from domain.vocabulary import Measure
 from projections.bitemporal import OPEN_POSITION, Merged, Version, change
 from projections.entries import entry_head, participants_key, totals_bytes
-from projections.store import Histories, Row, Store, Tables
+from projections.store import VERSIONS, Histories, Row, Statements, Tables
 
 VERSION = 2
 
@@ -83,9 +83,12 @@ _CLOSE = "UPDATE {} SET to_position = ? WHERE incident = ? AND to_position = ? A
 
 @dataclass(frozen=True, slots=True)
 class ShownVersion:
-    """A version resolved, with the keys by which timelines refer to it."""
+    """A version resolved, with the keys by which timelines refer to it.
 
-    version_id: int
+    Its id counts the versions of a batch from 1 on.
+    """
+
+    id: int
     number: int
     version: Version
     shown: ShownIncident
@@ -101,42 +104,43 @@ class Written:
 
 
 def fold(
-    store: Store,
-    records: Sequence[Recorded[IncidentRecord]],
-    histories: Histories,
-    next_id: int,
+    statements: Statements, records: Sequence[Recorded[IncidentRecord]], histories: Histories
 ) -> Written:
     """Write the versions that records make; return them for the timelines and the series.
 
     An incident's number is the position of its first record: unique, and the same in every rebuild.
-    Versions are numbered from `next_id` on.
     """
     added: list[ShownVersion] = []
     closed: list[Version] = []
     merged: list[Merged] = []
+    closings: list[Row] = []
+    closings_of_merged: list[Row] = []
     for history in _histories(records, histories):
         made = change(history.earlier, history.new)
         for closing in made.closings:
             which = (closing.position, str(closing.stream), OPEN_POSITION, closing.beyond)
-            store.execute(_CLOSE.format("incident_version"), which)
+            closings.append(which)
             if len(history.numbers) > 1:
-                store.execute(_CLOSE.format("incident_merged"), which)
+                closings_of_merged.append(which)
         for version in made.versions:
             shown = resolve(version.incident)
             number = history.numbers[version.incident.stream]
             added.append(
-                ShownVersion(next_id + len(added), number, version, shown, totals(shown.figures))
+                ShownVersion(len(added) + 1, number, version, shown, totals(shown.figures))
             )
         merged += made.merged
         closed += made.closed
-    store.executemany(
-        "INSERT INTO incident_version VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_row, added)
+    statements.add(_CLOSE.format("incident_version"), closings)
+    statements.add(_CLOSE.format("incident_merged"), closings_of_merged)
+    statements.add(
+        f"INSERT INTO incident_version VALUES (?+{VERSIONS},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        map(_row, added),
     )
-    store.executemany(
-        "INSERT INTO incident_text (rowid, text) VALUES (?, ?)",
-        ((each.version_id, searched_text(each.version.incident, each.shown)) for each in added),
+    statements.add(
+        f"INSERT INTO incident_text (rowid, text) VALUES (?+{VERSIONS}, ?)",
+        ((each.id, searched_text(each.version.incident, each.shown)) for each in added),
     )
-    store.executemany(
+    statements.add(
         "INSERT INTO incident_merged VALUES (?,?,?,?,?,?)",
         (
             (
@@ -214,7 +218,7 @@ def _row(each: ShownVersion) -> Row:
     version, shown = each.version, each.shown
     incident_id = str(version.incident.stream)
     return (
-        each.version_id,
+        each.id,
         incident_id,
         each.number,
         shown.earliest,

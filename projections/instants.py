@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from domain.records import Record, Recorded
-from projections.store import Store, Tables
+from projections.store import Statements, Tables
 
 VERSION = 1
 
@@ -23,12 +23,17 @@ TABLES = Tables(
 )
 
 
-def fold(store: Store, records: Iterable[Recorded[Record]], latest: str) -> str:
-    """Note each position at which the log's time moved on from the latest; the latest then."""
+# The latest instant is that of the last row; a batch does not know of those before it.
+_ADD = """INSERT INTO instant SELECT ?1, ?2
+    WHERE ?2 > coalesce((SELECT recorded_at FROM instant ORDER BY position DESC LIMIT 1), '')"""
+
+
+def fold(statements: Statements, records: Iterable[Recorded[Record]]) -> None:
+    """Note each position at which the log's time moved on."""
+    latest = ""
     rows = []
     for recorded in records:
         if recorded.record.recorded_at > latest:
             latest = recorded.record.recorded_at
             rows.append((recorded.position, latest))
-    store.executemany("INSERT INTO instant VALUES (?, ?)", rows)
-    return latest
+    statements.add(_ADD, rows)

@@ -28,7 +28,7 @@ from domain.totals import Total, totals
 from domain.vocabulary import Measure, Status
 from projections.bitemporal import OPEN_POSITION, Version
 from projections.incidents import Written
-from projections.store import Store, Tables
+from projections.store import Statements, Tables
 
 VERSION = 1
 
@@ -100,7 +100,7 @@ _KEY = 11
 """Columns of the key of `series_delta`; the others are what is summed."""
 
 
-def fold(store: Store, written: Written, batch: Sequence[Recorded[Record]]) -> None:
+def fold(statements: Statements, written: Written, batch: Sequence[Recorded[Record]]) -> None:
     """Add what versions count that a batch of records opened and closed, and sum blocks that are full."""
     rows: list[_Row] = []
     revised: dict[_Row, _Row] = {}
@@ -117,10 +117,10 @@ def fold(store: Store, written: Written, batch: Sequence[Recorded[Record]]) -> N
         shown = resolve(version.incident)
         _merge(revised, shown, totals(shown.figures), version, version.to_position, -1)
     rows += [key + sums for key, sums in revised.items() if any(sums)]
-    store.executemany(_ADD, rows)
+    statements.add(_ADD, rows)
     for block in range(batch[0].position // BLOCK, (batch[-1].position + 1) // BLOCK):
-        store.execute(_SUM_A_BLOCK, (block,))
-        store.execute(_SUM_ALL_OF_A_BLOCK, (block,))
+        statements.add(_SUM_A_BLOCK, [(block,)])
+        statements.add(_SUM_ALL_OF_A_BLOCK, [(block,)])
 
 
 def _merge(  # noqa: PLR0917

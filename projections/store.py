@@ -1,11 +1,12 @@
-"""The store that projections are handed: plain SQL, executed in the transaction of one batch.
+"""What folds make: statements in plain SQL, carried out in order in the transaction of one batch.
 
-The SQL is SQLite's, with ``?`` for parameters.
+The SQL is SQLite's, with ``?`` for parameters. A fold never reads the rows that it adds to, so that batches
+can be folded apart from each other, in any order and in several processes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -16,22 +17,29 @@ from domain.records import IncidentRecord, Recorded
 Row = Sequence[Any]
 
 
-class Store(Protocol):
-    """What a fold may do to its rows: write, and no more, so that it may be done elsewhere."""
+VERSIONS = "$versions"
+"""In a statement, how many versions there are before the batch: a fold numbers its own from 1 on."""
 
-    def execute(self, sql: str, parameters: Row = ()) -> None:
-        """Run one statement."""
-
-    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
-        """Run one statement for each of the rows."""
+COUNT_VERSIONS = "SELECT coalesce(max(version_id), 0) FROM incident_version"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What a fold has to know of the rows it goes on from: the last version's id, the latest instant."""
+class Statements:
+    """What a batch of records comes to: statements in order, each with the rows it is carried out for."""
 
-    version_id: int = 0
-    instant: str = ""
+    def __init__(self) -> None:
+        self._all: list[tuple[str, list[Row]]] = []
+
+    def add(self, sql: str, rows: Iterable[Row]) -> None:
+        """Carry out a statement for each of the rows, after those before."""
+        if self._all and self._all[-1][0] == sql:
+            self._all[-1][1].extend(rows)
+        else:
+            self._all.append((sql, list(rows)))
+
+    def numbered(self, versions: int) -> Iterator[tuple[str, list[Row]]]:
+        """The statements for a store that holds so many versions."""
+        for sql, rows in self._all:
+            yield sql.replace(VERSIONS, str(versions)), rows
 
 
 class Histories(Protocol):

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from domain.vocabulary import CountryRole, ParticipantRole
 from projections.incidents import LONG_SPAN, ShownVersion
-from projections.store import Row, Store, Tables
+from projections.store import VERSIONS, Row, Statements, Tables
 
 VERSION = 3
 
@@ -87,24 +87,24 @@ class TimelineTable:
             bits |= self._bits[role]
         return bits
 
-    def insert(self, store: Store, rows: Iterable[Row]) -> None:
+    def insert(self, statements: Statements, rows: Iterable[Row]) -> None:
         """Add rows."""
-        store.executemany(f"INSERT INTO {self.name} VALUES (?,?,?,?,?,?,?,?)", rows)
+        statements.add(f"INSERT INTO {self.name} VALUES (?,?,?,?,?,?,?,?+{VERSIONS})", rows)
 
 
 COUNTRIES = TimelineTable.of("country", CountryRole)
 ACTORS = TimelineTable.of("actor", ParticipantRole)
 
 
-def fold(store: Store, added: Iterable[ShownVersion]) -> None:
+def fold(statements: Statements, added: Iterable[ShownVersion]) -> None:
     """Put versions on the timelines of their countries and participants."""
     versions = list(added)
     reach: _Reach = {}
     for each in versions:
         _reach(reach, "all", "", each)
-    COUNTRIES.insert(store, _rows(COUNTRIES, versions, reach, _countries))
-    ACTORS.insert(store, _rows(ACTORS, versions, reach, _participants))
-    store.executemany(
+    COUNTRIES.insert(statements, _rows(COUNTRIES, versions, reach, _countries))
+    ACTORS.insert(statements, _rows(ACTORS, versions, reach, _participants))
+    statements.add(
         "INSERT INTO reach VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE"
         " SET first = min(first, excluded.first), last = max(last, excluded.last)",
         ((*key, *days) for key, days in reach.items()),
@@ -148,5 +148,5 @@ def _rows(
                 each.version.from_position,
                 each.version.reported_from,
                 table.bits(played),
-                each.version_id,
+                each.id,
             )

@@ -1,9 +1,10 @@
-"""A rebuild by two processes: the same rows as by one, whatever becomes of the one that folds."""
+"""A rebuild by several processes: the same rows as by one, whatever becomes of those that fold."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
@@ -42,8 +43,8 @@ def long_log(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def two_processes(monkeypatch) -> None:
-    """Every log is worth two processes."""
+def several_processes(monkeypatch) -> None:
+    """Every log is worth two processes of their own."""
     monkeypatch.setattr(building, "LONG", 1)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setattr(projector, "REBUILD_BATCH", building.BATCH)
@@ -70,14 +71,14 @@ def by_one(long_log, tmp_path_factory) -> dict[str, list[tuple]]:
             return content_of(made.generation.path)
 
 
-def test_two_processes_make_the_same_rows_as_one(
-    long_log, by_one, two_processes, tmp_path, monkeypatch
+def test_several_processes_make_the_same_rows_as_one(
+    long_log, by_one, several_processes, tmp_path, monkeypatch
 ):
     asked = []
     folded = building.folded
 
-    def noted(path, head):
-        for position, statements in folded(path, head):
+    def noted(path, head, workers):
+        for position, statements in folded(path, head, workers):
             asked.append(position)
             yield position, statements
 
@@ -88,7 +89,7 @@ def test_two_processes_make_the_same_rows_as_one(
 
 
 def test_a_process_that_comes_to_nothing_leaves_the_work_to_the_other(
-    long_log, by_one, two_processes, tmp_path, monkeypatch
+    long_log, by_one, several_processes, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with closing(built(long_log, tmp_path / "views")) as made:
@@ -96,12 +97,12 @@ def test_a_process_that_comes_to_nothing_leaves_the_work_to_the_other(
 
 
 def test_a_process_that_dies_on_its_way_is_taken_over_from_where_the_rows_stand(
-    long_log, by_one, two_processes, tmp_path, monkeypatch
+    long_log, by_one, several_processes, tmp_path, monkeypatch
 ):
     folded = building.folded
 
-    def dying(path, head):
-        yield next(folded(path, head))
+    def dying(path, head, workers):
+        yield next(folded(path, head, workers))
         raise building.Failed
 
     monkeypatch.setattr(building, "folded", dying)
@@ -111,7 +112,7 @@ def test_a_process_that_dies_on_its_way_is_taken_over_from_where_the_rows_stand(
 
 @pytest.mark.parametrize("bad", [1, building.BATCH, building.BATCH + 1, RECORDS])
 def test_a_record_that_cannot_be_folded_is_found_as_by_one(
-    bad, long_log, two_processes, tmp_path, capfd
+    bad, long_log, several_processes, tmp_path, capfd
 ):
     home = tmp_path / "log.sqlite"
     home.write_bytes(long_log.read_bytes())
@@ -126,3 +127,13 @@ def test_a_record_that_cannot_be_folded_is_found_as_by_one(
     assert stopping.generation.position == bad - 1
     stopping.close()
     log.close()
+
+
+def test_a_process_ends_with_the_one_that_it_folds_for(long_log):
+    """Or it would hold the log, and its memory, for ever."""
+    command = [sys.executable, "-m", building.__name__, str(long_log), str(RECORDS), "0", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as folding:
+        assert folding.stdout is not None
+        assert folding.stdout.read(1)
+        folding.stdout.close()
+        assert folding.wait(timeout=60) == 1

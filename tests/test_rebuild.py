@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +13,14 @@ import pytest
 
 import projections
 from domain.records import Recorded
-from projections.store import Row
+from projections.store import COUNT_VERSIONS
 from service.bootstrap import Casus, open_casus
 from service.log import Log
 from service.reading.selection import Selection
 from service.views import projector
 from service.views.histories import LogHistories
 from service.views.projector import ProjectionStopped
-from service.views.store import CursorStore, Generation
+from service.views.store import Generation
 from tests.conftest import CALLER, an_account
 from tests.records import EXAMPLES, a_record
 
@@ -144,42 +144,31 @@ def test_other_files_in_the_folder_of_the_timelines_are_nobodys_trouble(three):
     assert (three.settings.home / "views" / "notes-mine.txt").read_text() == "keep"
 
 
-class ExplainedStore(CursorStore):
-    """A store that notes how SQLite goes about every change of rows that are there."""
-
-    plans: list[str]
-
-    def execute(self, sql: str, parameters: Row = ()) -> None:
-        if sql.startswith("UPDATE"):
-            self._cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
-            self.plans += [row["detail"] for row in self._cursor.fetchall()]
-        super().execute(sql, parameters)
-
-    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
-        assert sql.startswith("INSERT")
-        super().executemany(sql, rows)
-
-
 def test_a_rebuild_closes_versions_by_an_index(log: Log, tmp_path: Path):
     """Or its time would grow with the square of the log."""
     log.append([a_record(1), a_record(2), a_record(1, 2), a_record(2, 2), a_record(2, 3)])
     merge = EXAMPLES["incident-merged.v1"]
     log.append([Recorded(0, UUID(int=1), 3, replace(merge, into=UUID(int=2))), a_record(1, 4)])
     generation = Generation(tmp_path / "views.sqlite", create=True)
-    histories = LogHistories(log)
-    with closing(generation), generation.batch() as batch:
-        store = ExplainedStore(batch.store._cursor)
-        store.plans = []
-        for position, limit in ((0, 2), (2, 4), (6, 1)):
-            projections.fold(store, log.read(position, limit), histories, batch.mark)
-        batch.store.execute("SELECT count(*) FROM incident_version WHERE to_position < 1000")
-        assert batch.store._cursor.fetchone()[0] > 0
-        batch.store.execute("SELECT count(*) FROM incident_merged")
-        assert batch.store._cursor.fetchone()[0] > 0
-    assert store.plans
-    for plan in store.plans:
-        assert "USING INDEX incident_" in plan
-        assert "_by_incident (incident=" in plan
+    generation.close()
+    plans = []
+    with closing(sqlite3.connect(generation.path)) as store:
+        for after, limit in ((0, 2), (2, 4), (6, 1)):
+            records = log.read(after, limit)
+            (versions,) = store.execute(COUNT_VERSIONS).fetchone()
+            for sql, rows in projections.fold(records, LogHistories(log)).numbered(versions):
+                if sql.startswith("UPDATE"):
+                    for row in rows:
+                        plans += store.execute(f"EXPLAIN QUERY PLAN {sql}", row).fetchall()
+                else:
+                    assert sql.startswith("INSERT")
+                store.executemany(sql, rows)
+        for closed in ("incident_version WHERE to_position < 1000", "incident_merged"):
+            assert store.execute(f"SELECT count(*) FROM {closed}").fetchone() > (0,)
+    assert plans
+    for *_, detail in plans:
+        assert "USING INDEX incident_" in detail
+        assert "_by_incident (incident=" in detail
 
 
 def test_a_log_that_was_deleted_leaves_no_timelines(three):

@@ -1,9 +1,9 @@
-"""Folding a long log with two processes: one reads and folds, the other writes.
+"""Folding a long log with several processes: some read and fold, this one writes.
 
-A fold only says what is to be written, so it can be done elsewhere: a process of its own reads the log
-batch by batch and sends statements with their rows through a pipe, while this one carries out those of the
-batch before. The pipe keeps it no more than a batch ahead. What goes wrong over there is left to whoever
-folds on from where the rows stand.
+A fold only says what is to be written, and batches can be folded apart from each other. So each process of
+its own reads every so many-th batch of the log and sends what it comes to through a pipe, while this one
+carries out the batches in their order. A process is kept a batch or two ahead, no more. What goes wrong
+over there is left to whoever folds on from where the rows stand.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import Queue
 from typing import IO, cast
 
 import projections
-from projections.store import Mark, Row
+from projections.store import Statements
 from service.log import Log
 from service.views.histories import LogHistories
 
@@ -29,35 +30,25 @@ LONG = 20_000
 
 BATCH = 2_000
 
-Statement = tuple[str, list[Row]]
+MOST_WORKERS = 4
+"""Processes that fold about as fast as one can write."""
 
 
 class Failed(Exception):
-    """Raised when the other process could not fold a batch, or came to an end."""
+    """Raised when another process could not fold a batch, or came to an end."""
 
 
-@dataclass(slots=True)
-class Kept:
-    """The store of a fold that keeps what is to be written."""
-
-    statements: list[Statement] = field(default_factory=list)
-
-    def execute(self, sql: str, parameters: Row = ()) -> None:
-        """Keep one statement."""
-        self.statements.append((sql, [parameters]))
-
-    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
-        """Keep one statement for each of the rows."""
-        self.statements.append((sql, list(rows)))
-
-
-Folded = tuple[int, list[Statement]]
+Folded = tuple[int, Statements]
 """The position that a batch of records reaches, and what they come to."""
 
 
-def is_worth_it(head: int) -> bool:
-    """Whether a log is long enough for two processes, and there are two processors."""
-    return head >= LONG and (os.cpu_count() or 1) > 1
+def workers(head: int) -> int:
+    """How many processes of their own a log is worth: none if it is short, or the machine has no more.
+
+    As many as there are processors: this one writes half of the time and waits for the others in the rest.
+    """
+    processors = os.cpu_count() or 1
+    return min(processors, MOST_WORKERS) if head >= LONG and processors > 1 else 0
 
 
 @contextmanager
@@ -72,37 +63,63 @@ def without_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def folded(path: Path, head: int) -> Generator[Folded]:
+def folded(path: Path, head: int, workers: int) -> Generator[Folded]:
     """What all records of a log come to, up to a position, batch by batch. Raises `Failed`."""
-    command = [sys.executable, "-m", __name__, str(path), str(head)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    ) as process:
-        position, pipe = 0, cast("IO[bytes]", process.stdout)
-        try:
-            while position < head:
+    with ExitStack() as stack:
+        pipes: list[IO[bytes]] = []
+        for worker in range(workers):
+            command = [sys.executable, "-m", __name__, *map(str, (path, head, worker, workers))]
+            process = stack.enter_context(
+                subprocess.Popen(  # noqa: S603
+                    command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+                )
+            )
+            stack.callback(process.kill)
+            pipes.append(cast("IO[bytes]", process.stdout))
+        for number, reached in enumerate(_ends(head)):
+            try:
                 # It is this program's own output, of this very run.
-                batch: Folded = pickle.load(pipe)  # noqa: S301
-                position = batch[0]
-                yield batch
-        except (EOFError, pickle.UnpicklingError) as error:
-            raise Failed(f"it ended at position {position}") from error
-        finally:
-            process.kill()
+                statements: Statements = pickle.load(pipes[number % workers])  # noqa: S301
+            except (EOFError, pickle.UnpicklingError) as error:
+                raise Failed(f"a process ended before position {reached}") from error
+            yield reached, statements
+
+
+def _ends(head: int) -> Iterator[int]:
+    """The last positions of all batches."""
+    yield from range(BATCH, head, BATCH)
+    yield head
 
 
 def main() -> None:
-    """Fold the log that the command line names, and write what it comes to."""
+    """Fold this process's batches of the log that the command line names, and write what they come to."""
     gc.disable()  # a quarter of the time: what folds make is freed without it
-    log, head = Log(Path(sys.argv[1])), int(sys.argv[2])
-    histories, mark, position = LogHistories(log), Mark(), 0
-    while position < head and (records := log.read(position, min(BATCH, head - position))):
-        kept = Kept()
-        mark = projections.fold(kept, records, histories, mark)
-        position = records[-1].position
-        pickle.dump((position, kept.statements), sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
-        sys.stdout.buffer.flush()
+    path, (head, worker, workers) = Path(sys.argv[1]), map(int, sys.argv[2:])
+    finished: Queue[bytes | None] = Queue(maxsize=1)
+    sending = threading.Thread(target=_send, args=(finished,))
+    sending.start()
+    try:
+        log = Log(path)
+        histories = LogHistories(log)
+        for number, reached in enumerate(_ends(head)):
+            if number % workers == worker:
+                after = number * BATCH
+                statements = projections.fold(log.read(after, reached - after), histories)
+                finished.put(pickle.dumps(statements, pickle.HIGHEST_PROTOCOL))
+    finally:
+        finished.put(None)
+        sending.join()
+
+
+def _send(finished: Queue[bytes | None]) -> None:
+    """Write batches as they come, while the next ones are folded."""
+    try:
+        while (batch := finished.get()) is not None:
+            sys.stdout.buffer.write(batch)
+            sys.stdout.buffer.flush()
+    except OSError:
+        os._exit(1)  # whoever was to write them is gone; the folding thread waits for this one
 
 
 if __name__ == "__main__":

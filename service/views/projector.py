@@ -115,8 +115,9 @@ class Projector:
         generation = Generation(self._folder.next(), create=True)
         try:
             head = self._log.head
-            if building.is_worth_it(head):
-                self._write(generation, building.folded(self._log.path, head), head, progress)
+            if workers := building.workers(head):
+                batches = building.folded(self._log.path, head, workers)
+                self._write(generation, batches, head, progress)
             self._follow(generation, REBUILD_BATCH, progress)
         except ProjectionStopped:
             if self._generation is not None:  # it reaches as far
@@ -164,7 +165,7 @@ class Projector:
         head: int,
         progress: Progress | None,
     ) -> None:
-        """Write what another process folds, as far as it gets: what stops it is found out after that."""
+        """Write what other processes fold, as far as they get: what stops them is found out after that."""
         with (
             building.without_cycles(),
             contextlib.closing(batches),
@@ -172,9 +173,7 @@ class Projector:
         ):
             for position, statements in batches:
                 with generation.batch() as batch:
-                    for sql, rows in statements:
-                        batch.store.executemany(sql, rows)
-                    batch.reach(position)
+                    batch.write(statements, position)
                 if progress:
                     progress(position, head)
 
@@ -185,9 +184,9 @@ class Projector:
                 position = batch.position
                 records = self._log.read(position, size)
                 if records:
-                    projections.fold(batch.store, records, self._histories, batch.mark)
+                    statements = projections.fold(records, self._histories)
+                    batch.write(statements, records[-1].position)
                     position = records[-1].position
-                    batch.reach(position)
                 return position
         except Exception as error:
             if is_trouble_of_the_store(error):

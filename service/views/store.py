@@ -25,7 +25,7 @@ from eventsourcing.persistence import PersistenceError, Tracking
 from eventsourcing.sqlite import SQLiteCursor, SQLiteTrackingRecorder
 
 import projections
-from projections.store import Mark, Row
+from projections.store import COUNT_VERSIONS, Statements
 from service.sqlite import Datastore
 
 CHECKED_WHOLE = 64_000_000
@@ -38,41 +38,22 @@ TRACKED = "casus"
 """The name under which the position reached is tracked."""
 
 
-class CursorStore:
-    """The store that a fold is handed: one transaction's cursor."""
-
-    def __init__(self, cursor: SQLiteCursor) -> None:
-        self._cursor = cursor
-
-    def execute(self, sql: str, parameters: Row = ()) -> None:
-        """Run one statement."""
-        self._cursor.execute(sql, parameters)
-
-    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
-        """Run one statement for each of the rows."""
-        self._cursor.executemany(sql, rows)
-
-
 class Batch:
     """One transaction of a generation: rows and the position they reach."""
 
     def __init__(self, recorder: SQLiteTrackingRecorder, cursor: SQLiteCursor) -> None:
         self._recorder, self._cursor = recorder, cursor
-        self.store = CursorStore(cursor)
 
     @property
     def position(self) -> int:
         """The position that the rows have reached."""
         return self._recorder._max_tracking_id(TRACKED, self._cursor) or 0
 
-    @property
-    def mark(self) -> Mark:
-        """What the rows are, for a fold that goes on from them."""
-        self._cursor.execute(projections.READ_MARK)
-        return Mark(*self._cursor.fetchone())
-
-    def reach(self, position: int) -> None:
-        """Note the position that the rows of this transaction reach."""
+    def write(self, statements: Statements, position: int) -> None:
+        """Carry out what records come to, and note the position that they reach."""
+        self._cursor.execute(COUNT_VERSIONS)
+        for sql, rows in statements.numbered(self._cursor.fetchone()[0]):
+            self._cursor.executemany(sql, rows)
         self._recorder._insert_tracking(self._cursor, Tracking(TRACKED, position))
 
 
