@@ -17,6 +17,7 @@ from domain.conflicts import Conflict
 from domain.errors import DomainError
 from domain.records import (
     ActorAffiliated,
+    ActorIdentified,
     ActorNamed,
     ActorRecord,
     ActorRegistered,
@@ -27,7 +28,7 @@ from domain.records import (
 )
 from domain.reporting import Recording
 from domain.text import STRICT_SHAPE, EdtfDate, LanguageTag, Line, Reason, Slug
-from domain.values import ActorName, ActorProfile, Affiliation, Origin
+from domain.values import ActorName, ActorProfile, Affiliation, ExternalId, Origin
 
 
 class ActorExists(DomainError):
@@ -75,6 +76,16 @@ class NameActor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifyActor:
+    """Give an actor one more id in another scheme."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    scheme: Slug
+    id: Line
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AffiliateActor:
     """Note that an actor belongs to another one, from and until when."""
 
@@ -112,7 +123,9 @@ class UnmergeActor:
     reason: Reason
 
 
-ActorRevision: TypeAlias = NameActor | AffiliateActor | ReleaseActor | MergeActor | UnmergeActor
+ActorRevision: TypeAlias = (
+    NameActor | IdentifyActor | AffiliateActor | ReleaseActor | MergeActor | UnmergeActor
+)
 
 
 def revise_actor(slug: str, revision: ActorRevision, actors: Actors, by: Recording) -> ActorRecord:
@@ -130,6 +143,17 @@ def revise_actor(slug: str, revision: ActorRevision, actors: Actors, by: Recordi
                 actor=slug,
                 name=name,
                 shown=revision.shown,
+                reason=revision.reason,
+                recorded_at=by.at,
+                recorded_by=by.by,
+            )
+        case IdentifyActor():
+            external_id = ExternalId(scheme=revision.scheme, id=revision.id)
+            if external_id in actor.profile.external_ids:
+                raise Conflict("it has this id already", position=actor.position)
+            return ActorIdentified(
+                actor=slug,
+                external_id=external_id,
                 reason=revision.reason,
                 recorded_at=by.at,
                 recorded_by=by.by,
@@ -218,19 +242,23 @@ def evolve(actor: Actor | None, recorded: Recorded[ActorRecord]) -> Actor:
     if actor is None:
         raise ValueError(f"position {position}: the actor was not registered before")
     profile = actor.profile
+    affiliations = profile.affiliations
     match record:
         case ActorNamed():
             others = tuple(name for name in profile.names if name != record.name)
             names = (record.name, *others) if record.shown else (*others, record.name)
             return Actor(replace(profile, names=names), actor.merged_into, position)
+        case ActorIdentified():
+            ids = (*profile.external_ids, record.external_id)
+            return Actor(replace(profile, external_ids=ids), actor.merged_into, position)
         case ActorAffiliated():
-            affiliations = (*profile.affiliations, record.affiliation)
+            affiliations = (*affiliations, record.affiliation)
         case ActorReleased():
             affiliations = tuple(
                 replace(each, until=record.until)
                 if each.actor == record.parent and each.until is None
                 else each
-                for each in profile.affiliations
+                for each in affiliations
             )
         case ActorsMerged():
             return Actor(profile, record.into, position)

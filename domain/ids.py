@@ -14,6 +14,9 @@ from uuid import UUID
 ACTORS = "casus:actors"
 """The namespace of actors' streams, whose keys are the actors' slugs."""
 
+DATASETS = "casus:datasets"
+"""The namespace of datasets' streams, whose keys are the datasets' slugs."""
+
 _MAX_NUMBER = 1 << 62
 
 
@@ -37,6 +40,11 @@ def uuid8(namespace: str, key: str) -> UUID:
 def actor_stream(slug: str) -> UUID:
     """The stream of the actor with this slug; one slug is one stream, so no two actors share one."""
     return uuid8(ACTORS, slug)
+
+
+def dataset_stream(slug: str) -> UUID:
+    """The stream of the dataset with this slug."""
+    return uuid8(DATASETS, slug)
 
 
 def _is_plain_number(key: str) -> bool:

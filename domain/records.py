@@ -16,13 +16,15 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from domain.text import STRICT_SHAPE, EdtfDate, Line, Reason, Slug, Text
+from domain.text import STRICT_SHAPE, EdtfDate, Line, PublicationDate, Reason, Slug, Text
 from domain.values import (
     Account,
     AccountStatus,
     ActorName,
     ActorProfile,
     Affiliation,
+    DatasetProfile,
+    ExternalId,
     InvolvedCountry,
     Origin,
     Participant,
@@ -68,7 +70,7 @@ class IncidentReported:
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    TOPIC: ClassVar[str] = "incident-reported.v2"
+    TOPIC: ClassVar[str] = "incident-reported.v3"
     account: Account
     implied: tuple[InvolvedCountry, ...]
     origin: Origin | None
@@ -82,7 +84,7 @@ class AccountAdded:
     """A further account of an incident, by another source or of another day."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    TOPIC: ClassVar[str] = "account-added.v2"
+    TOPIC: ClassVar[str] = "account-added.v3"
     account: Account
     implied: tuple[InvolvedCountry, ...]
     origin: Origin | None
@@ -100,7 +102,7 @@ class AccountRevised:
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    TOPIC: ClassVar[str] = "account-revised.v1"
+    TOPIC: ClassVar[str] = "account-revised.v2"
     number: AccountNumber
     account: Account
     implied: tuple[InvolvedCountry, ...]
@@ -157,7 +159,7 @@ class IncidentCorrected:
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    TOPIC: ClassVar[str] = "incident-corrected.v1"
+    TOPIC: ClassVar[str] = "incident-corrected.v2"
     changes: Corrections
     implied: tuple[InvolvedCountry, ...]
     basis: Source | None
@@ -248,6 +250,19 @@ class ActorNamed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActorIdentified:
+    """An actor has one more id in another scheme: it is found by it from now on."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    TOPIC: ClassVar[str] = "actor-identified.v1"
+    actor: Slug
+    external_id: ExternalId
+    reason: Reason
+    recorded_at: Instant
+    recorded_by: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActorAffiliated:
     """An actor belongs to another one, on the occurred clock."""
 
@@ -300,6 +315,20 @@ class ActorsUnmerged:
     recorded_by: Line
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetReleased:
+    """A dataset, or one release of it, is taken in: whose it is, and when that was published."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    TOPIC: ClassVar[str] = "dataset-released.v1"
+    dataset: DatasetProfile
+    release: Line | None
+    released: PublicationDate | None
+    reason: Reason
+    recorded_at: Instant
+    recorded_by: Line
+
+
 AccountRecord: TypeAlias = IncidentReported | AccountAdded | AccountRevised
 """The records that hold a whole account: any of them founds its incident."""
 
@@ -317,9 +346,15 @@ IncidentRecord: TypeAlias = (
     | IncidentUnmerged
 )
 ActorRecord: TypeAlias = (
-    ActorRegistered | ActorNamed | ActorAffiliated | ActorReleased | ActorsMerged | ActorsUnmerged
+    ActorRegistered
+    | ActorNamed
+    | ActorIdentified
+    | ActorAffiliated
+    | ActorReleased
+    | ActorsMerged
+    | ActorsUnmerged
 )
-Record: TypeAlias = IncidentRecord | ActorRecord
+Record: TypeAlias = IncidentRecord | ActorRecord | DatasetReleased
 
 R_co = TypeVar("R_co", bound=Record, covariant=True)
 

@@ -97,9 +97,11 @@ class Place:
     country: CountryCode | None = None
     admin1: Line | None = None
     admin2: Line | None = None
+    admin3: Line | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     precision: PlacePrecision | None = None
+    description: Line | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,16 +140,35 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignCode:
-    """A code that the incident carries in another scheme, as text: CAMEO ``010`` is not ``10``."""
+    """A code that the incident carries in another scheme, as text: CAMEO ``010`` is not ``10``.
+
+    ``label`` is what the code stands for, in the words of the source.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
     scheme: Annotated[Slug, Field(examples=["cameo"])]
     code: Annotated[Line, Field(examples=["190"])]
+    label: Line | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What a source cites: a publication in its parts, or as ``text`` where it cannot be taken apart."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    text: Text | None = None
+    name: Line | None = None
+    title: Text | None = None
+    url: Url | None = None
+    published: PublicationDate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What one source says of an incident, complete in itself."""
+    """What one source says of an incident, complete in itself.
+
+    ``references`` are what the source rests on; ``attributed_to`` is whose word it gives it as: the police.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
     title: Line
@@ -161,6 +182,8 @@ class Account:
     figures: Annotated[tuple[Figure, ...], Field(max_length=200)] = ()
     summary: Text | None = None
     codes: Annotated[tuple[ForeignCode, ...], Field(max_length=100)] = ()
+    references: Annotated[tuple[Reference, ...], Field(max_length=200)] = ()
+    attributed_to: Line | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +194,20 @@ class Origin:
     dataset: Annotated[Slug, Field(examples=["ucdp-ged"])]
     key: Annotated[Line, Field(examples=["406097"])]
     release: Annotated[Line | None, Field(examples=["24.1"])] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetProfile:
+    """A dataset: whose it is, and on what terms it may be used."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    id: Annotated[Slug, Field(examples=["ucdp-ged"])]
+    title: Line
+    license: Line | None = None
+    citation: Annotated[
+        Text | None, Field(description="How to name it where its incidents are shown.")
+    ] = None
+    url: Url | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,6 +163,8 @@ def searched_text(incident: Incident, shown: ShownIncident) -> str:
     for held in incident.accounts:
         account = held.account
         parts[account.title] = parts[account.summary] = parts[account.source.name] = None
+        for reference in account.references:
+            parts[reference.title] = parts[reference.text] = None
         _add_place(parts, account.place)
     if incident.corrections:
         parts[shown.title] = parts[shown.summary] = None

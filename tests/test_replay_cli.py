@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from service.cli.replaying import INTERRUPTED, Pace
+from service.cli.replaying import Pace
 from service.recording import Caller
 from tests.conftest import an_account
 from tests.processes import PATIENCE, ask, kill, started
@@ -123,4 +123,4 @@ def test_an_interruption_ends_it_quietly(home):
         kill(process)
     assert first[0] == "Afghanistan, as it happened\n"
     assert "Played" not in rest
-    assert (process.returncode, errors) == (INTERRUPTED, "")
+    assert (process.returncode, errors) == (-signal.SIGINT, "")

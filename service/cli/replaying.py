@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, groupby, islice
 from typing import Any
 
 import orjson
-import typer
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -23,9 +24,6 @@ from service.reading.replay import PAGE, Course, Replay, Step
 from service.reading.selection import Match
 from service.reading.sweeps import Clock
 from service.settings import Settings
-
-INTERRUPTED = 130
-"""The status of a program that Ctrl-C ended."""
 
 EVERYTHING = "all"
 
@@ -60,21 +58,31 @@ def play(
     if speed is not None and not 0 < speed < math.inf:
         usage("a speed is more than no days a second", "--speed")
     name = "Everything"
+    with _ended_by_interruption(), opened(settings) as casus:
+        moment = clocks.moment(casus)
+        if subject != EVERYTHING:
+            key, name = find_subject(casus, subject, moment)
+            selection = replace(selection, subject=key)
+        replay = casus.reader.replays.begin(selection, moment, Course(clock, *days))
+        wait = Pace(speed).wait if speed else lambda _: None
+        if json:
+            _write(replay, wait)
+        else:
+            out.print(f"{name}, {_HOW[clock]}", markup=False, soft_wrap=True)
+            _show(replay, clock, wait)
+
+
+@contextmanager
+def _ended_by_interruption() -> Iterator[None]:
+    """Let Ctrl-C end the process as the system does it: there is nothing to clean up.
+
+    Raised as an exception it may come where it is lost: in a callback of SQLite's.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        with opened(settings) as casus:
-            moment = clocks.moment(casus)
-            if subject != EVERYTHING:
-                key, name = find_subject(casus, subject, moment)
-                selection = replace(selection, subject=key)
-            replay = casus.reader.replays.begin(selection, moment, Course(clock, *days))
-            wait = Pace(speed).wait if speed else lambda _: None
-            if json:
-                _write(replay, wait)
-            else:
-                out.print(f"{name}, {_HOW[clock]}", markup=False, soft_wrap=True)
-                _show(replay, clock, wait)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 LONGEST_SLEEP = 3_600.0

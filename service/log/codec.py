@@ -22,13 +22,13 @@ from eventsourcing.persistence import (
 )
 from pydantic import TypeAdapter, ValidationError
 
-from domain.records import ACCOUNT_RECORDS, ActorRecord, IncidentRecord, Record, Recorded
+from domain.records import ACCOUNT_RECORDS, Record, Recorded
 
 Fields = dict[str, Any]
 Upcast = tuple[str, Callable[[Fields], Fields]]
 """The next topic, and the fields it has, from those of the topic before."""
 
-RECORD_TYPES: tuple[type[Record], ...] = (*get_args(IncidentRecord), *get_args(ActorRecord))
+RECORD_TYPES: tuple[type[Record], ...] = get_args(Record)
 
 
 def _with_release(fields: Fields) -> Fields:
@@ -36,11 +36,23 @@ def _with_release(fields: Fields) -> Fields:
     return fields | {"origin": origin and {**origin, "release": None}}
 
 
+def _with_references(fields: Fields) -> Fields:
+    """Accounts named no references, places no third level and no description, codes no labels.
+
+    All of these may be left out where a record is read.
+    """
+    return fields
+
+
 UPCASTS: Mapping[str, Upcast] = {
     # Origins had no release, and an account was added without a reason.
     "incident-reported.v1": ("incident-reported.v2", _with_release),
     "account-added.v1": ("account-added.v2", lambda old: _with_release(old) | {"reason": None}),
     "actor-registered.v1": ("actor-registered.v2", _with_release),
+    "incident-reported.v2": ("incident-reported.v3", _with_references),
+    "account-added.v2": ("account-added.v3", _with_references),
+    "account-revised.v1": ("account-revised.v2", _with_references),
+    "incident-corrected.v1": ("incident-corrected.v2", _with_references),
 }
 """By old topic."""
 
