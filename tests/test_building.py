@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from uuid import UUID
 import pytest
 
 from domain.records import Recorded
+from service import workers
 from service.log import Log
 from service.views import building, projector
 from service.views.projector import ProjectionStopped, Projector
@@ -77,10 +79,10 @@ def test_several_processes_make_the_same_rows_as_one(
     asked = []
     folded = building.folded
 
-    def noted(path, head, workers):
-        for position, statements in folded(path, head, workers):
-            asked.append(position)
-            yield position, statements
+    def noted(path, after, head):
+        for stretch, statements in folded(path, after, head):
+            asked.append(stretch[1])
+            yield stretch, statements
 
     monkeypatch.setattr(building, "folded", noted)
     with closing(built(long_log, tmp_path / "views")) as made:
@@ -101,9 +103,9 @@ def test_a_process_that_dies_on_its_way_is_taken_over_from_where_the_rows_stand(
 ):
     folded = building.folded
 
-    def dying(path, head, workers):
-        yield next(folded(path, head, workers))
-        raise building.Failed
+    def dying(path, after, head):
+        yield next(folded(path, after, head))
+        raise workers.Failed
 
     monkeypatch.setattr(building, "folded", dying)
     with closing(built(long_log, tmp_path / "views")) as made:
@@ -129,11 +131,17 @@ def test_a_record_that_cannot_be_folded_is_found_as_by_one(
     log.close()
 
 
-def test_a_process_ends_with_the_one_that_it_folds_for(long_log):
+def test_a_process_ends_with_the_one_that_it_works_for(long_log):
     """Or it would hold the log, and its memory, for ever."""
-    command = [sys.executable, "-m", building.__name__, str(long_log), str(RECORDS), "0", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as folding:
-        assert folding.stdout is not None
-        assert folding.stdout.read(1)
-        folding.stdout.close()
-        assert folding.wait(timeout=60) == 1
+    work = workers.Work(building.folder, (long_log,))
+    task = (("service.views.building:folder", work.arguments), (0, 100))
+    command = [sys.executable, "-m", workers.__name__]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for each in task:
+            pickle.dump(each, process.stdin)
+        process.stdin.flush()
+        assert process.stdout.read(1)
+        process.stdin.close()
+        assert process.wait(timeout=60) == 1

@@ -38,7 +38,7 @@ def become_readable(casus: Casus, position: int) -> None:
     with sqlite3.connect(casus.log.path) as connection:
         connection.execute(
             "UPDATE stored_events SET (topic, state) ="
-            " (SELECT topic, state FROM stored_events WHERE topic = 'incident-reported.v2' LIMIT 1)"
+            " (SELECT topic, state FROM stored_events WHERE topic = 'incident-reported.v3' LIMIT 1)"
             " WHERE position = ?",
             (position,),
         )

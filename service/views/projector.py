@@ -10,20 +10,23 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 from eventsourcing.persistence import PersistenceError
 
 import projections
+from service import workers
 from service.database import is_trouble_of_the_store
 from service.log import Log
 from service.views import building
-from service.views.building import Folded
 from service.views.histories import LogHistories
 from service.views.store import Generation, ViewFolder
 
 BATCH = 1_000
 REBUILD_BATCH = 5_000
+
+ANEW = 3
+"""Times the records that are folded that are yet to be, from which all are folded anew instead."""
 
 Progress = Callable[[int, int], None]
 """Told the position reached and the position aimed at."""
@@ -39,6 +42,10 @@ class ProjectionStopped(Exception):
             f"the record at position {position} could not be folded"
             f" ({type(cause).__name__}: {cause}); the timelines stand at position {position - 1}"
         )
+
+
+class _Overtaken(Exception):
+    """Raised when another process has written rows that this one was about to write."""
 
 
 class Projector:
@@ -86,7 +93,11 @@ class Projector:
         with self._lock:
             self._move_to_current()
             try:
-                position = self._follow(self.generation, BATCH, progress)
+                if self._is_quicker_anew():
+                    with self._folder.building():
+                        position = self._build(progress)
+                else:
+                    position = self._follow(self.generation, BATCH, progress)
             except ProjectionStopped as stopped:
                 self.failure = stopped
                 raise
@@ -95,6 +106,11 @@ class Projector:
                 raise
             self.failure = self.trouble = None
             return position
+
+    def _is_quicker_anew(self) -> bool:
+        """Whether most of the log is yet to be folded: rows go in faster without indexes."""
+        position, head = self.generation.position, self._log.head
+        return head - position >= max(building.LONG, ANEW * position)
 
     def check(self) -> None:
         """Raise `ProjectionStopped` if the projections can't show what would be recorded now."""
@@ -114,10 +130,6 @@ class Projector:
     def _build(self, progress: Progress | None) -> int:
         generation = Generation(self._folder.next(), create=True)
         try:
-            head = self._log.head
-            if workers := building.workers(head):
-                batches = building.folded(self._log.path, head, workers)
-                self._write(generation, batches, head, progress)
             self._follow(generation, REBUILD_BATCH, progress)
         except ProjectionStopped:
             if self._generation is not None:  # it reaches as far
@@ -151,6 +163,7 @@ class Projector:
         return True
 
     def _follow(self, generation: Generation, size: int, progress: Progress | None) -> int:
+        self._follow_far(generation, progress)
         position = generation.position
         while (head := self._log.head) > position:
             position = self._fold_batch(generation, size)
@@ -158,21 +171,18 @@ class Projector:
                 progress(position, max(head, position))
         return position
 
-    def _write(
-        self,
-        generation: Generation,
-        batches: Generator[Folded],
-        head: int,
-        progress: Progress | None,
-    ) -> None:
+    def _follow_far(self, generation: Generation, progress: Progress | None) -> None:
         """Write what other processes fold, as far as they get: what stops them is found out after that."""
+        head = self._log.head
         with (
+            contextlib.suppress(workers.Failed, _Overtaken),
+            contextlib.closing(building.folded(self._log.path, generation.position, head)) as far,
             building.without_cycles(),
-            contextlib.closing(batches),
-            contextlib.suppress(building.Failed),
         ):
-            for position, statements in batches:
+            for (after, position), statements in far:
                 with generation.batch() as batch:
+                    if batch.position != after:
+                        raise _Overtaken
                     batch.write(statements, position)
                 if progress:
                     progress(position, head)
