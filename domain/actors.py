@@ -162,10 +162,7 @@ def revise_actor(slug: str, revision: ActorRevision, actors: Actors, by: Recordi
             affiliation = Affiliation(
                 actor=revision.actor, since=revision.since, until=revision.until
             )
-            if faults := tuple(faults_of_affiliation(affiliation, slug, actors)):
-                raise Faulty(faults)
-            if affiliation in actor.profile.affiliations:
-                raise Conflict("it is affiliated so already", position=actor.position)
+            _check_affiliation(actor, affiliation, actors)
             return ActorAffiliated(
                 actor=slug,
                 affiliation=affiliation,
@@ -204,6 +201,13 @@ def revise_actor(slug: str, revision: ActorRevision, actors: Actors, by: Recordi
             )
         case _:
             assert_never(revision)
+
+
+def _check_affiliation(actor: Actor, affiliation: Affiliation, actors: Actors) -> None:
+    if faults := tuple(faults_of_affiliation(affiliation, actor.profile.id, actors)):
+        raise Faulty(faults)
+    if affiliation in actor.profile.affiliations:
+        raise Conflict("it is affiliated so already", position=actor.position)
 
 
 def _check_release(actor: Actor, revision: ReleaseActor) -> None:

@@ -13,7 +13,8 @@ on a day's reading does not matter.
 - The date is ``disputed`` where no day lies within the spans of all accounts.
 - Participants are those of the latest correction, else those of all accounts together; so are countries,
   with those implied, where the roles that a corrected place (``location``) or corrected participants
-  (``actor``) imply come from the correction alone. Foreign codes are those of all accounts.
+  (``actor``) imply come from the correction alone. Foreign codes are those of all accounts; so are the
+  datasets that they were loaded from.
 - A figure that one account gives is shown as given. Where several do, they are joined by measure and
   whom they are of. ``best`` is the latest account's that gives one; ``low`` the least and ``high`` the
   greatest number that any gives, where that says more than ``best``. A figure is ``disputed`` where the
@@ -80,6 +81,7 @@ class ShownIncident:
     figures: tuple[ShownFigure, ...]
     codes: tuple[ForeignCode, ...]
     sources: tuple[Source, ...]
+    datasets: tuple[str, ...]
     accounts: int
     reported: int
 
@@ -127,6 +129,7 @@ def resolve(incident: Incident) -> ShownIncident:
         figures=figures,
         codes=_union([each.account.codes for each in held]),
         sources=_union([(each.account.source,) for each in held]),
+        datasets=_union([(each.origin.dataset,) if each.origin else () for each in held]),
         accounts=0 if latest.withdrawn else len(held),
         reported=earliest.first_reported,
     )
@@ -282,7 +285,7 @@ def trace(incident: Incident) -> tuple[Trace, ...]:
     earliest = (_key(min(held, key=_by_first_report)),)
     sources = {
         **dict.fromkeys(("title", "type", "occurred", "place", "summary"), earliest),
-        **dict.fromkeys(("status", "countries", "participants", "codes", "sources"), everybody),
+        **dict.fromkeys(_OF_EVERYBODY, everybody),
     }
     corrected = {
         field: correction.position

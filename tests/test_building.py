@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -104,7 +105,7 @@ def test_a_process_that_dies_on_its_way_is_taken_over_from_where_the_rows_stand(
     folded = building.folded
 
     def dying(path, after, head):
-        yield next(folded(path, after, head))
+        yield from islice(folded(path, after, head), 1)
         raise workers.Failed
 
     monkeypatch.setattr(building, "folded", dying)

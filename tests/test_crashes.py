@@ -142,7 +142,7 @@ def test_a_server_that_is_killed_while_it_writes_loses_nothing_it_acknowledged(h
         assert writers.refused == []
         recorded: dict[str, list[tuple[str, int]]] = {}
         for position, stream, _, topic, state in check_log(home)[66:]:
-            assert topic == "incident-reported.v2"
+            assert topic == "incident-reported.v3"
             title = json.loads(state)["account"]["title"]
             recorded.setdefault(title, []).append((stream, position))
         for title, (stream, position) in writers.acknowledged.items():
