@@ -8,6 +8,7 @@ number, or a hash of its key where that is not a number.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
@@ -28,13 +29,24 @@ def uuid7(milliseconds: int, randomness: int) -> UUID:
 
 def uuid8(namespace: str, key: str) -> UUID:
     """The UUIDv8 of a key in a namespace: always the same for the same two texts."""
-    head = int.from_bytes(sha256(namespace.encode()).digest()[:6])
-    digest = int.from_bytes(sha256(key.encode()).digest()[:10])
+    head = _head(namespace)
     if _is_plain_number(key):
         middle, tail = 0, int(key)
     else:
+        digest = int.from_bytes(sha256(key.encode()).digest()[:10])
         middle, tail = digest >> 64 & 0xFFF | 1, digest & (_MAX_NUMBER - 1)
     return UUID(int=(head << 16 | 0x8000 | middle) << 64 | 0b10 << 62 | tail)
+
+
+def bounds_of(namespace: str) -> tuple[UUID, UUID]:
+    """The first id that a namespace may have, and the first beyond all that it may have."""
+    head = _head(namespace)
+    return UUID(int=head << 80), UUID(int=min(head + 1 << 80, (1 << 128) - 1))
+
+
+@lru_cache(maxsize=1_000)
+def _head(namespace: str) -> int:
+    return int.from_bytes(sha256(namespace.encode()).digest()[:6])
 
 
 def actor_stream(slug: str) -> UUID:

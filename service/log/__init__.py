@@ -1,4 +1,4 @@
-"""The log: immutable records, numbered by position, one stream for each incident and each actor.
+"""The log: immutable records, numbered by position, one stream for each incident, each actor, each dataset.
 
 What is appended is durable when `append` returns (WAL, ``synchronous=FULL``), all of it or none of it.
 Nothing here changes or deletes a record.
@@ -14,8 +14,15 @@ from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError
 
-from domain.ids import actor_stream
-from domain.records import ActorRecord, IncidentMerged, IncidentRecord, Record, Recorded
+from domain.ids import actor_stream, bounds_of, dataset_stream
+from domain.records import (
+    ActorRecord,
+    DatasetReleased,
+    IncidentMerged,
+    IncidentRecord,
+    Record,
+    Recorded,
+)
 from service.log.codec import Codec, RecordMapper
 from service.log.recorder import KeyedRequest, KnownRequest, LogRecorder, Unmoved
 from service.log.ties import Ties
@@ -98,6 +105,13 @@ class Log:
             found.sort(key=lambda recorded: recorded.position)
         return cast("list[Recorded[IncidentRecord]]", found)
 
+    def streams_of(self, dataset: str) -> Iterator[UUID]:
+        """The streams of all incidents of a dataset, in the order of their ids."""
+        first, beyond = bounds_of(dataset)
+        while found := self._recorder.select_stream_ids(first, beyond, READ_BATCH):
+            yield from found
+            first = UUID(int=found[-1].int + 1)
+
     def tied(self, stream: UUID) -> Collection[UUID]:
         """All incidents that one was ever merged with, itself included."""
         return self.ties.of((stream,)).get(stream, (stream,))
@@ -111,6 +125,11 @@ class Log:
         """The records of one actor, in order; none if it was never registered."""
         found = map(self._mapper.to_recorded, self._recorder.select_stream(actor_stream(slug)))
         return cast("list[Recorded[ActorRecord]]", list(found))
+
+    def dataset(self, slug: str) -> list[Recorded[DatasetReleased]]:
+        """The records of one dataset, in order; none if nothing was ever taken in of it."""
+        found = map(self._mapper.to_recorded, self._recorder.select_stream(dataset_stream(slug)))
+        return cast("list[Recorded[DatasetReleased]]", list(found))
 
     def _merges(self, after: int) -> list[Recorded[IncidentMerged]]:
         found = map(self._mapper.to_recorded, self._recorder.select_merges(after))

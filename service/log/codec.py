@@ -22,7 +22,7 @@ from eventsourcing.persistence import (
 )
 from pydantic import TypeAdapter, ValidationError
 
-from domain.records import ACCOUNT_RECORDS, Record, Recorded
+from domain.records import AccountRecord, Record, Recorded
 
 Fields = dict[str, Any]
 Upcast = tuple[str, Callable[[Fields], Fields]]
@@ -70,7 +70,9 @@ class Codec:
         upcasts: Mapping[str, Upcast] = UPCASTS,
     ) -> None:
         self._adapters: dict[str, TypeAdapter[Record]] = {t.TOPIC: TypeAdapter(t) for t in types}
-        self._quick = {t.TOPIC: msgspec.json.Decoder(t) for t in types if t in ACCOUNT_RECORDS}
+        self._quick = {
+            t.TOPIC: msgspec.json.Decoder(t) for t in types if t in get_args(AccountRecord)
+        }
         self._upcasts = upcasts
 
     def encode(self, record: Record) -> tuple[str, bytes]:

@@ -168,6 +168,15 @@ class LogRecorder(SQLiteApplicationRecorder):
             [*(stream.hex for stream in streams), below, -1],
         )
 
+    def select_stream_ids(self, first: UUID, beyond: UUID, limit: int) -> Sequence[UUID]:
+        """The ids of up to so many streams, from one up to another that is left out, in order."""
+        rows = self._reads.rows(
+            f"SELECT DISTINCT originator_id FROM {self.events_table_name}"
+            " WHERE originator_id >= ? AND originator_id < ? ORDER BY originator_id LIMIT ?",
+            (first.hex, beyond.hex, limit),
+        )
+        return [UUID(row[0]) for row in rows]
+
     def select_merges(self, after: int) -> Sequence[Notification]:
         """The records of incidents' merges beyond a position, in order."""
         return self._select(f"topic = '{IncidentMerged.TOPIC}' AND position > ?", [after, -1])
