@@ -47,10 +47,11 @@ class Mention(NamedTuple):
 
 
 class Withdrawn(NamedTuple):
-    """An incident that the dataset takes back, why, and on which day (EDTF)."""
+    """An incident that the dataset takes back, why, and on which day (EDTF); its key is of no account."""
 
     line: int
     incident: str
+    key: str
     reason: str
     published: str | None
 
@@ -108,7 +109,7 @@ class Examiner:
                 elif isinstance(told, ToldMore):
                     said.append(self._mention(row.line, told))
                 else:
-                    said.append(Withdrawn(row.line, told.incident, told.reason, told.published))
+                    said.append(Withdrawn(row.line, told.incident, "", told.reason, told.published))
             except BadRow as bad:
                 rejected.append(Rejected(row.line, bad.column, bad.reason))
             except ValidationError as error:

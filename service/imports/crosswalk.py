@@ -12,7 +12,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -50,7 +50,7 @@ class Row:
 
 
 _ROW = TypeAdapter(Row)
-_COLUMNS = tuple(Row.__dataclass_fields__)
+_COLUMNS = tuple(each.name for each in fields(Row))
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,14 +111,15 @@ class Decider:
         for recorded in history:
             self._held.setdefault(recorded.stream, _Held()).history.append(recorded)
 
-    def decide(self, stream: UUID, said: Said) -> None:
-        """Decide on what a row says of the incident of a stream."""
+    def decide(self, stream: UUID, said: Said, *, is_repeated: bool = False) -> None:
+        """Decide on what a row says of the incident of a stream, and whether one before had its key."""
         try:
             match said:
                 case NamedAccount():
-                    self._account(stream, said, _ACCOUNT.decode(said.account))
+                    account = _ACCOUNT.decode(said.account)
+                    self._account(stream, said, account, is_repeated=is_repeated)
                 case Mention():
-                    self._mention(stream, said)
+                    self._mention(stream, said, is_repeated=is_repeated)
                 case Withdrawn():
                     self._take_back(stream, said)
         except Faulty as faulty:
@@ -159,7 +160,9 @@ class Decider:
         held.history.append(recorded)
         self.records.append(recorded)
 
-    def _account(self, stream: UUID, said: NamedAccount | Mention, account: Account) -> None:
+    def _account(
+        self, stream: UUID, said: NamedAccount | Mention, account: Account, *, is_repeated: bool
+    ) -> None:
         counts = self.counts
         incident = self.incident(stream)
         origin = Origin(dataset=self._dataset, key=said.key, release=self._edition.release)
@@ -180,6 +183,9 @@ class Decider:
             counts.unchanged += 1
         elif _is_older(account, held):
             counts.superseded += 1
+        elif is_repeated and account.source.published == held.account.source.published:
+            # Either could be the right one, and the file again would change it to and fro.
+            self._reject(said.line, f"{said.key} stands on a row before, and says otherwise there")
         else:
             reason = f"It reads so in {self._edition}."
             number = held.number
@@ -188,14 +194,15 @@ class Decider:
             )
             counts.revised += 1
 
-    def _mention(self, stream: UUID, said: Mention) -> None:
+    def _mention(self, stream: UUID, said: Mention, *, is_repeated: bool) -> None:
         incident = self.incident(stream)
         if incident is None or not incident.accounts:
             self._reject(said.line, f"there is no incident {said.incident}; import those first")
             return
         source = _SOURCE.decode(said.source)
         first = incident.accounts[0].account
-        self._account(stream, said, replace(first, source=source, references=()))
+        account = replace(first, source=source, references=())
+        self._account(stream, said, account, is_repeated=is_repeated)
 
     def _take_back(self, stream: UUID, said: Withdrawn) -> None:
         incident = self.incident(stream)

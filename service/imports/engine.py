@@ -22,12 +22,13 @@ from domain.ids import dataset_stream, uuid8
 from domain.records import IncidentRecord, Record, Recorded
 from domain.reporting import Recording
 from service import workers
-from service.imports.accounts import Examined, Withdrawn, examiner
-from service.imports.completing import Scope, Seen
+from service.imports.accounts import Examined, examiner
 from service.imports.deciding import Counts, Decider, Edition
 from service.imports.format import Format
 from service.imports.registering import Register
 from service.imports.reading_outcomes import Rejected, Row, UnreadableFile
+from service.imports.scope import Scope
+from service.imports.seen import Seen, key_of
 from service.log import BEYOND, Clash, Log
 
 T = TypeVar("T")
@@ -152,8 +153,8 @@ class Import:
     def _append(self, name: str, edition: Edition, batch: Examined, seen: Seen) -> None:
         dataset = edition.dataset.id
         said = [(uuid8(dataset, each.incident), each) for each in batch.said]
-        if self._order.complete:
-            seen.add((stream, each.key) for stream, each in said if not isinstance(each, Withdrawn))
+        keys = [key_of(stream, each.key) for stream, each in said]
+        before = seen.among(keys)
 
         def decide() -> tuple[list[Recorded[Record]], Decider]:
             by = self._recording()
@@ -165,11 +166,14 @@ class Import:
             decider = Decider(edition, register, by)
             decider.hold(self._history({stream for stream, _ in said}))
             decider.counts.actors = len(actors)
-            for stream, each in said:
-                decider.decide(stream, each)
+            met = set(before)
+            for (stream, each), key in zip(said, keys, strict=True):
+                decider.decide(stream, each, is_repeated=key in met)
+                met.add(key)
             return [*actors, *decider.records], decider
 
         decider = self._carry_out(decide)
+        seen.add(keys)
         self.counts += decider.counts
         for rejected in decider.rejected:
             self._refuse(name, rejected)
@@ -182,10 +186,16 @@ class Import:
         def decide() -> tuple[list[Recorded[Record]], Decider]:
             decider = Decider(edition, {}, self._recording())
             decider.hold(self._history(streams))
-            for stream in streams:
-                for key, held in decider.standing(stream):
-                    if scope.holds(held) and (stream, key) not in seen:
-                        decider.withdraw(stream, held.number, reason, None)
+            standing = {
+                key_of(stream, key): (stream, held.number)
+                for stream in streams
+                for key, held in decider.standing(stream)
+                if scope.holds(held)
+            }
+            kept = seen.among(list(standing))
+            for key, (stream, number) in standing.items():
+                if key not in kept:
+                    decider.withdraw(stream, number, reason, None)
             return [*decider.records], decider
 
         every = self._log.streams_of(dataset)

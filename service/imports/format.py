@@ -12,7 +12,6 @@ import datetime
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from domain.text import TEXT_PATTERN
@@ -109,7 +108,7 @@ class Format:
     columns: Mapping[str, tuple[str, ...]]
     required: frozenset[str]
     tell: Callable[[Cells], Telling]
-    layouts: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    layouts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     looks_like: Callable[[tuple[str, ...]], bool] | None = None
     """Whether the cells of a first row that is no header are a row of this format."""
 

@@ -1,8 +1,8 @@
 """What reading a file comes to: rows, rows that are refused, and why a file cannot be read.
 
-    FileRefused
-    ├── UnreadableFile   it cannot be opened, unpacked or read to its end
-    └── UnknownFormat    it is of no known format, of several, or of another than was named
+FileRefused
+├── UnreadableFile   it cannot be opened, unpacked or read to its end
+└── UnknownFormat    it is of no known format, of several, or of another than was named
 """
 
 from __future__ import annotations

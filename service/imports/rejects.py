@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from service.imports.reading_outcomes import Rejected
-
-if TYPE_CHECKING:
-    from _csv import _writer
 
 SUFFIX = ".rejected.csv"
 COLUMNS = ("line", "column", "reason", "row")
@@ -25,7 +23,7 @@ class RejectedRows:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._writers: dict[Path, _writer] = {}
+        self._writers: dict[Path, Callable[[Iterable[object]], object]] = {}
         self._stack = ExitStack()
         self.counts: Counter[Path] = Counter()
 
@@ -42,13 +40,13 @@ class RejectedRows:
     def add(self, name: str, rejected: Rejected) -> None:
         """Write a row down."""
         path = self.path_of(name)
-        writer = self._writers.get(path)
-        if writer is None:
+        write = self._writers.get(path)
+        if write is None:
             file = self._stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-            writer = self._writers[path] = csv.writer(file)
-            writer.writerow(COLUMNS)
+            write = self._writers[path] = csv.writer(file).writerow
+            write(COLUMNS)
         self.counts[path] += 1
-        writer.writerow([rejected.line, rejected.column, rejected.reason, rejected.raw])
+        write([rejected.line, rejected.column, rejected.reason, rejected.raw])
 
     def __enter__(self) -> Self:
         return self

@@ -1,15 +1,8 @@
-"""What a complete release no longer has: the accounts that were not seen while it was imported."""
+"""The part of a dataset that files are the whole of."""
 
 from __future__ import annotations
 
-import sqlite3
-import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import blake2b
-from pathlib import Path
-from typing import Self
-from uuid import UUID
 
 from domain.countries import find_country
 from domain.dates import OPEN_FUTURE, OPEN_PAST, day_number
@@ -61,37 +54,3 @@ class Scope:
         if self.country and (place is None or place.country != self.country):
             return False
         return self.first <= span(held.account.occurred).earliest <= self.last
-
-
-class Seen:
-    """The keys of accounts that were seen: on disk, for there may be many millions."""
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="casus-import-")
-        self._database = sqlite3.connect(Path(self._folder.name) / "seen", isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute("PRAGMA synchronous = OFF")
-        self._database.execute("CREATE TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
-
-    def add(self, keys: Iterable[tuple[UUID, str]]) -> None:
-        """Note accounts by the streams of their incidents and their own keys."""
-        self._database.execute("BEGIN")
-        rows = ((_digest(key),) for key in keys)
-        self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?)", rows)
-        self._database.execute("COMMIT")
-
-    def __contains__(self, key: tuple[UUID, str]) -> bool:
-        query = "SELECT 1 FROM seen WHERE key = ?"
-        return self._database.execute(query, (_digest(key),)).fetchone() is not None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
-        self._folder.cleanup()
-
-
-def _digest(key: tuple[UUID, str]) -> bytes:
-    stream, own = key
-    return blake2b(stream.bytes + own.encode(), digest_size=16).digest()
