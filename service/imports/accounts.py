@@ -1,6 +1,8 @@
-"""From rows to accounts that are ready to be recorded: told by their format, who is who, dated, validated.
+"""From rows to records that are ready for the log: told by their format, who is who, dated, validated.
 
-This is done apart from the log, in processes of their own where a file is long (`service.workers`).
+This is done apart from the log, in processes of their own where a file is long (`service.workers`). Most
+rows found an incident, so each account is made the record that reports it; whoever knows the log decides
+whether it is that, something else, or nothing.
 """
 
 from __future__ import annotations
@@ -13,28 +15,37 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
-from domain.checks import faults_of_account
+from domain.checks import Fault, Faulty
 from domain.dates import OPEN_PAST
 from domain.edtf import BadDate, span
-from domain.values import Account, Source
+from domain.reporting import Recording, report_incident
+from domain.values import Account, ActorProfile, Origin, Source
 from service.faults import faults_of_validation, json_path
 from service.imports.crosswalk import Crosswalk, Known
 from service.imports.format import BadRow, Format, NamedActor, Told, ToldMore
-from service.imports.reading_outcomes import Rejected, Row
+from service.imports.reading_outcomes import Rejected
 
 _ACCOUNT = TypeAdapter(Account)
 _SOURCE = TypeAdapter(Source)
 _ENCODE = msgspec.json.Encoder().encode
+_RECORDED = b',"recorded_at":'
+"""Before the last two fields of a record: when it was recorded, and by whom."""
+
 _Actors: TypeAlias = dict[tuple[NamedActor, str], Known]
 
 
 class NamedAccount(NamedTuple):
-    """An account that a row tells, with its keys in the dataset; `account` is its JSON."""
+    """An account that a row tells, with its keys in the dataset.
+
+    `report` are the bytes of the record that would found an incident with it, if its actors' states are
+    those that the dataset knows; the first `telling` of them say nothing of when it was recorded.
+    """
 
     line: int
     incident: str
     key: str
-    account: bytes
+    report: bytes
+    telling: int
 
 
 class Mention(NamedTuple):
@@ -74,70 +85,94 @@ class Examined:
     newest: int
 
 
+class Batch(NamedTuple):
+    """Rows that are to be recorded at one instant, by someone.
+
+    A row is its line and its cells in the order of the format's columns: names would be most of it.
+    """
+
+    by: Recording
+    rows: Sequence[tuple[int, tuple[str, ...]] | Rejected]
+
+
 def examiner(
-    format_: Format, crosswalks: tuple[Path, ...], released: str | None
-) -> Callable[[Sequence[Row | Rejected]], Examined]:
+    format_: Format, crosswalks: tuple[Path, ...], release: str | None, released: str | None
+) -> Callable[[Batch], Examined]:
     """What examines rows of a format, of a release published on a day (EDTF)."""
-    return Examiner(format_, Crosswalk.read(*crosswalks), released).examine
+    return Examiner(format_, Crosswalk.read(*crosswalks), release, released).examine
 
 
 class Examiner:
     """Examines rows, some at a time."""
 
-    def __init__(self, format_: Format, crosswalk: Crosswalk, released: str | None) -> None:
+    def __init__(
+        self, format_: Format, crosswalk: Crosswalk, release: str | None, released: str | None
+    ) -> None:
         self._tell = format_.tell
+        self._columns = tuple(format_.columns)
+        self._dataset = format_.dataset.id
         self._crosswalk = crosswalk
+        self._release = release
         self._released = released
 
-    def examine(self, rows: Iterable[Row | Rejected]) -> Examined:
+    def examine(self, batch: Batch) -> Examined:
         """What rows come to, in their order."""
         said: list[Said] = []
         rejected: list[Rejected] = []
         actors: _Actors = {}
         newest, count = OPEN_PAST, 0
-        for row in rows:
+        for row in batch.rows:
             count += 1
             if isinstance(row, Rejected):
                 rejected.append(row)
                 continue
+            line, cells = row
             try:
-                told = self._tell(row.cells)
+                told = self._tell(dict(zip(self._columns, cells, strict=True)))
                 if isinstance(told, Told):
                     day = _day(told.account.get("occurred"))
                     newest = max(newest, day)
-                    said.append(self._account(row.line, told, day, actors))
+                    said.append(self._account(line, told, day, actors, batch.by))
                 elif isinstance(told, ToldMore):
-                    said.append(self._mention(row.line, told))
+                    said.append(self._mention(line, told))
                 else:
-                    said.append(Withdrawn(row.line, told.incident, "", told.reason, told.published))
+                    said.append(Withdrawn(line, told.incident, "", told.reason, told.published))
             except BadRow as bad:
-                rejected.append(Rejected(row.line, bad.column, bad.reason))
+                rejected.append(Rejected(line, bad.column, bad.reason))
             except ValidationError as error:
-                faults = faults_of_validation(error)
-                reason = "; ".join(f"{json_path(each.path)}: {each.message}" for each in faults)
-                rejected.append(Rejected(row.line, None, reason))
+                rejected.append(Rejected(line, None, in_words(faults_of_validation(error))))
+            except Faulty as faulty:
+                rejected.append(Rejected(line, None, in_words(faulty.faults)))
         return Examined(count, said, actors, rejected, newest)
 
-    def _account(self, line: int, told: Told, day: int, actors: _Actors) -> NamedAccount:
+    def _account(
+        self, line: int, told: Told, day: int, actors: _Actors, by: Recording
+    ) -> NamedAccount:
         participants: dict[tuple[str, str], dict[str, Any]] = {}
+        profiles: dict[str, ActorProfile] = {}
         for actor, role in told.participants:
             known = self._crosswalk.known(actor, day)
             slug = known.profile.id
             actors.setdefault((actor, slug), known)
+            profiles[slug] = known.profile
             participants[slug, role] = {"actor": slug, "role": role}
         source = {**told.account["source"], "published": told.published or self._released}
         account = _ACCOUNT.validate_python(
             {**told.account, "source": source, "participants": tuple(participants.values())}
         )
-        named = {slug for slug, _ in participants}
-        for fault in faults_of_account(account, named):
-            raise BadRow(f"{json_path(fault.path)}: {fault.message}")
-        return NamedAccount(line, told.incident, told.key, _ENCODE(account))
+        origin = Origin(dataset=self._dataset, key=told.key, release=self._release)
+        report = _ENCODE(report_incident(account, origin, profiles, by))
+        return NamedAccount(line, told.incident, told.key, report, report.rindex(_RECORDED))
 
     def _mention(self, line: int, told: ToldMore) -> Mention:
         given = {**told.source, "published": told.published or self._released}
         source = _SOURCE.validate_python(given)
         return Mention(line, told.incident, told.key, _ENCODE(source))
+
+
+def in_words(faults: Iterable[Fault]) -> str:
+    """What is wrong with a row, in one line."""
+    return "; ".join(f"{json_path(each.path)}: {each.message}" for each in faults)
 
 
 def _day(occurred: object) -> int:

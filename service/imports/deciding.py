@@ -8,27 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import msgspec
+from eventsourcing.persistence import Notification, StoredEvent
 
 from domain.checks import Faulty
 from domain.edtf import span
 from domain.incidents import HeldAccount, Incident, Incidents, evolve
-from domain.records import IncidentRecord, Recorded
+from domain.records import IncidentRecord, IncidentReported, Recorded
 from domain.reporting import Recording, add_account, report_incident, revise_account
 from domain.revisions import WithdrawAccount, revise
 from domain.values import Account, ActorProfile, DatasetProfile, Origin, Source
-from service.faults import json_path
-from service.imports.accounts import Mention, NamedAccount, Said, Withdrawn
+from service.imports.accounts import Mention, NamedAccount, Said, Withdrawn, in_words
 from service.imports.reading_outcomes import Rejected
 from service.imports.substance import same_substance
+from service.log.codec import Codec
 
 MOST_ACCOUNTS = 200
 """Accounts of one incident. Each makes a version of it that names them all."""
 
-_ACCOUNT = msgspec.json.Decoder(Account)
+_REPORT = msgspec.json.Decoder(IncidentReported)
 _SOURCE = msgspec.json.Decoder(Source)
 
 
@@ -75,18 +76,11 @@ class Counts:
 
 @dataclass(slots=True)
 class _Held:
-    """The records of an incident, and what the first of them make of it: as many as were folded."""
+    """An incident: its records as they are stored, and what those that were read make of it."""
 
-    history: list[Recorded[IncidentRecord]] = field(default_factory=list)
+    stored: list[Notification | StoredEvent] = field(default_factory=list)
     incidents: Incidents = field(default_factory=dict)
     folded: int = 0
-
-    def fold(self) -> Incidents:
-        """What all of them make of it; most are recorded and never asked for again."""
-        for recorded in self.history[self.folded :]:
-            self.incidents = evolve(self.incidents, recorded)
-        self.folded = len(self.history)
-        return self.incidents
 
 
 class Decider:
@@ -96,35 +90,43 @@ class Decider:
     became what.
     """
 
-    def __init__(self, edition: Edition, actors: Mapping[str, ActorProfile], by: Recording) -> None:
+    def __init__(
+        self, edition: Edition, actors: Mapping[str, ActorProfile], by: Recording, codec: Codec
+    ) -> None:
         self._edition = edition
         self._dataset = edition.dataset.id
         self._actors = actors
         self._by = by
+        self._codec = codec
         self._held: dict[UUID, _Held] = {}
-        self.records: list[Recorded[IncidentRecord]] = []
+        self.records: list[StoredEvent] = []
         self.rejected: list[Rejected] = []
         self.counts = Counts()
 
-    def hold(self, history: Iterable[Recorded[IncidentRecord]]) -> None:
+    def hold(self, history: Iterable[Notification]) -> None:
         """Take in the records that the log has of incidents."""
-        for recorded in history:
-            self._held.setdefault(recorded.stream, _Held()).history.append(recorded)
+        for stored in history:
+            stream = cast("UUID", stored.originator_id)
+            self._held.setdefault(stream, _Held()).stored.append(stored)
 
-    def decide(self, stream: UUID, said: Said, *, is_repeated: bool = False) -> None:
-        """Decide on what a row says of the incident of a stream, and whether one before had its key."""
+    def decide(
+        self, stream: UUID, said: Said, *, is_repeated: bool = False, is_certain: bool = False
+    ) -> None:
+        """Decide on what a row says of the incident of a stream.
+
+        A row before had its key (`is_repeated`); its actors' states are known to be those of its dataset
+        (`is_certain`), so that the record that founds the incident is the one it came with.
+        """
         try:
             match said:
                 case NamedAccount():
-                    account = _ACCOUNT.decode(said.account)
-                    self._account(stream, said, account, is_repeated=is_repeated)
+                    self._named(stream, said, is_repeated=is_repeated, is_certain=is_certain)
                 case Mention():
                     self._mention(stream, said, is_repeated=is_repeated)
                 case Withdrawn():
                     self._take_back(stream, said)
         except Faulty as faulty:
-            faults = "; ".join(f"{json_path(each.path)}: {each.message}" for each in faulty.faults)
-            self._reject(said.line, faults)
+            self._reject(said.line, in_words(faulty.faults))
 
     def standing(self, stream: UUID) -> list[Standing]:
         """The accounts of an incident that are the dataset's, and are not withdrawn."""
@@ -137,7 +139,7 @@ class Decider:
 
     def withdraw(self, stream: UUID, number: int, reason: str, published: str | None) -> None:
         """Withdraw an account that the dataset no longer has, as published on a day (EDTF)."""
-        incidents = self._held[stream].fold()
+        incidents = self._fold(self._held[stream])
         basis = Source(
             name=self._edition.dataset.title, published=published or self._edition.released
         )
@@ -148,17 +150,42 @@ class Decider:
     def incident(self, stream: UUID) -> Incident | None:
         """An incident as far as it is held or decided on."""
         held = self._held.get(stream)
-        return held.fold().get(stream) if held else None
+        return self._fold(held).get(stream) if held else None
+
+    def _fold(self, held: _Held) -> Incidents:
+        """What the records of an incident make of it; most are stored and never asked for."""
+        for stored in held.stored[held.folded :]:
+            record = cast("IncidentRecord", self._codec.decode(stored.topic, stored.state))
+            stream, version = cast("UUID", stored.originator_id), stored.originator_version
+            held.incidents = evolve(held.incidents, Recorded(0, stream, version, record))
+        held.folded = len(held.stored)
+        return held.incidents
 
     def _reject(self, line: int, reason: str) -> None:
         self.rejected.append(Rejected(line, None, reason))
 
     def _record(self, stream: UUID, record: IncidentRecord) -> None:
+        self._store(stream, *self._codec.encode(record))
+
+    def _store(self, stream: UUID, topic: str, state: bytes) -> None:
         held = self._held.setdefault(stream, _Held())
-        version = held.history[-1].version + 1 if held.history else 1
-        recorded = Recorded(0, stream, version, record)
-        held.history.append(recorded)
-        self.records.append(recorded)
+        version = held.stored[-1].originator_version + 1 if held.stored else 1
+        stored = StoredEvent(stream, version, topic, state)
+        held.stored.append(stored)
+        self.records.append(stored)
+
+    def _named(
+        self, stream: UUID, said: NamedAccount, *, is_repeated: bool, is_certain: bool
+    ) -> None:
+        held = self._held.get(stream)
+        if held is None and is_certain:
+            self._store(stream, IncidentReported.TOPIC, said.report)
+            self.counts.new += 1
+        elif held and len(held.stored) == 1 and _is_the_same(held.stored[0], said):
+            self.counts.unchanged += 1
+        else:
+            account = _REPORT.decode(said.report).account
+            self._account(stream, said, account, is_repeated=is_repeated)
 
     def _account(
         self, stream: UUID, said: NamedAccount | Mention, account: Account, *, is_repeated: bool
@@ -223,6 +250,13 @@ class Decider:
             if origin and origin.key == key and origin.dataset == self._dataset:
                 found = held
         return found
+
+
+def _is_the_same(stored: Notification | StoredEvent, said: NamedAccount) -> bool:
+    """Whether a record is the very one that a row would make, but for when it was recorded."""
+    return stored.topic == IncidentReported.TOPIC and stored.state.startswith(
+        said.report[: said.telling]
+    )
 
 
 def _is_back(held: HeldAccount, account: Account) -> bool:

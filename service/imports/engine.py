@@ -12,26 +12,32 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, count, islice
+from operator import itemgetter
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 from uuid import UUID
+
+from eventsourcing.persistence import Notification, StoredEvent
 
 from domain.datasets import dataset_at, release_dataset
 from domain.dates import OPEN_PAST
 from domain.ids import dataset_stream, uuid8
-from domain.records import IncidentRecord, Record, Recorded
+from domain.records import Record, Recorded
 from domain.reporting import Recording
 from service import workers
-from service.imports.accounts import Examined, examiner
+from service.imports.accounts import Batch, Examined, examiner
 from service.imports.deciding import Counts, Decider, Edition
 from service.imports.format import Format
-from service.imports.registering import Register
 from service.imports.reading_outcomes import Rejected, Row, UnreadableFile
+from service.imports.registering import Register
 from service.imports.scope import Scope
 from service.imports.seen import Seen, key_of
 from service.log import BEYOND, Clash, Log
 
 T = TypeVar("T")
+
+_New: TypeAlias = Recorded[Record] | StoredEvent
+"""A record to append, or its bytes."""
 
 BATCH = 1_000
 """Rows that are examined, and appended, together."""
@@ -117,7 +123,7 @@ class Import:
 
     def _take_in(self, rows: Rows, edition: Edition, seen: Seen) -> None:
         self._note_release(edition)
-        with closing(_examined(rows, self._order)) as batches:
+        with closing(_examined(rows, self._order, self._recording)) as batches:
             for batch in batches:
                 self.counts.rows += batch.rows
                 for rejected in batch.rejected:
@@ -133,7 +139,7 @@ class Import:
         """Record that a dataset, or a release of it, is taken in, where that is not recorded yet."""
         dataset = edition.dataset
 
-        def decide() -> tuple[list[Recorded[Record]], None]:
+        def decide() -> tuple[list[_New], None]:
             history = self._log.dataset(dataset.id)
             if self._scratch:
                 history += self._scratch.dataset(dataset.id)
@@ -156,19 +162,23 @@ class Import:
         keys = [key_of(stream, each.key) for stream, each in said]
         before = seen.among(keys)
 
-        def decide() -> tuple[list[Recorded[Record]], Decider]:
+        def decide() -> tuple[list[_New], Decider]:
             by = self._recording()
             register = self._registers.get(dataset)
             if register is None:
                 register = Register(self._log, dataset, f"{edition} has it so.")
                 self._registers[dataset] = register
             actors = list(register.records(batch.actors, by))
-            decider = Decider(edition, register, by)
+            decider = Decider(edition, register, by, self._log.codec)
             decider.hold(self._history({stream for stream, _ in said}))
             decider.counts.actors = len(actors)
+            certain = all(
+                register[known.profile.id].state == known.profile.state
+                for known in batch.actors.values()
+            )
             met = set(before)
             for (stream, each), key in zip(said, keys, strict=True):
-                decider.decide(stream, each, is_repeated=key in met)
+                decider.decide(stream, each, is_repeated=key in met, is_certain=certain)
                 met.add(key)
             return [*actors, *decider.records], decider
 
@@ -183,8 +193,8 @@ class Import:
         dataset, scope = edition.dataset.id, self._order.scope
         reason = f"It is not in {edition} any more."
 
-        def decide() -> tuple[list[Recorded[Record]], Decider]:
-            decider = Decider(edition, {}, self._recording())
+        def decide() -> tuple[list[_New], Decider]:
+            decider = Decider(edition, {}, self._recording(), self._log.codec)
             decider.hold(self._history(streams))
             standing = {
                 key_of(stream, key): (stream, held.number)
@@ -203,12 +213,12 @@ class Import:
             self.counts += self._carry_out(decide).counts
             self._tell(self.counts)
 
-    def _history(self, streams: Collection[UUID]) -> list[Recorded[IncidentRecord]]:
-        """The records of incidents, those that would have been appended among them."""
-        history = self._log.incidents(streams)
-        return history + self._scratch.incidents(streams) if self._scratch else history
+    def _history(self, streams: Collection[UUID]) -> list[Notification]:
+        """The stored records of incidents, those that would have been appended among them."""
+        history = self._log.stored(streams)
+        return history + self._scratch.stored(streams) if self._scratch else history
 
-    def _carry_out(self, decide: Callable[[], tuple[list[Recorded[Record]], T]]) -> T:
+    def _carry_out(self, decide: Callable[[], tuple[list[_New], T]]) -> T:
         """Append what is decided on; where someone recorded one of the streams in between, decide again."""
         for attempt in count(1):
             records, decided = decide()
@@ -223,23 +233,24 @@ class Import:
         return decided
 
 
-def newest_day(files: Iterable[Rows], order: Order) -> int:
+def newest_day(files: Iterable[Rows], order: Order, by: Recording) -> int:
     """The last day, as a number, on which anything began that rows tell of."""
     newest = OPEN_PAST
     for rows in files:
-        with closing(_examined(rows, order)) as batches:
+        with closing(_examined(rows, order, lambda: by)) as batches:
             newest = max([newest, *(batch.newest for batch in batches)])
     return newest
 
 
-def _examined(rows: Rows, order: Order) -> Generator[Examined]:
+def _examined(rows: Rows, order: Order, recording: Callable[[], Recording]) -> Generator[Examined]:
     """Rows, examined in batches: those of a long file in processes of their own.
 
     Where a file cannot be read to its end, that is raised when the rows before are through.
     """
     broken: list[Exception] = []
-    batches = _batches(rows, broken)
-    work = workers.Work(examiner, (rows.format, order.crosswalks, order.released))
+    batches = (Batch(recording(), batch) for batch in _batches(rows, broken))
+    given = (rows.format, order.crosswalks, order.release, order.released)
+    work = workers.Work(examiner, given)
     first = list(islice(batches, LONG))
     processes = workers.processors() if len(first) == LONG else 0
     if processes:
@@ -251,8 +262,11 @@ def _examined(rows: Rows, order: Order) -> Generator[Examined]:
         raise broken[0]
 
 
-def _batches(rows: Rows, broken: list[Exception]) -> Iterator[Sequence[Row | Rejected]]:
+def _batches(
+    rows: Rows, broken: list[Exception]
+) -> Iterator[Sequence[tuple[int, tuple[str, ...]] | Rejected]]:
     each = iter(rows)
+    cells_of = itemgetter(*rows.format.columns)
     while True:
         batch: list[Row | Rejected] = []
         try:
@@ -260,6 +274,8 @@ def _batches(rows: Rows, broken: list[Exception]) -> Iterator[Sequence[Row | Rej
         except UnreadableFile as error:
             broken.append(error)
         if batch:
-            yield batch
+            yield [
+                (row.line, cells_of(row.cells)) if isinstance(row, Row) else row for row in batch
+            ]
         if broken or len(batch) < BATCH:
             return

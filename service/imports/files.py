@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from service.imports.reading_outcomes import UnreadableFile as UnreadableFile
+from service.imports.reading_outcomes import UnreadableFile
 from service.imports.reading_packed import (
     GZIP,
     XZ,
@@ -132,7 +132,7 @@ def open_file(name: str, standard_input: IO[bytes] | None = None) -> Iterator[So
         yield Source("standard input", given, _size(given), seekable=False)
         return
     try:
-        file = Path(name).open("rb")
+        file = Path(name).open("rb")  # noqa: SIM115
     except FileNotFoundError:
         raise UnreadableFile(name, "there is no such file", "check its path") from None
     except IsADirectoryError:

@@ -59,13 +59,13 @@ class Delimited:
 
         Returns where the next row begins and, if it is not in order, the last line that it may run to.
         """
-        lines, widths, first = self._lines.held, self._widths, begin
+        lines, widths, odd, first = self._lines.held, self._widths, self._lines.odd, begin
         read = map(lines.__getitem__, range(begin - self._lines.first, len(lines)))
         reader = csv.reader(read, delimiter=self._delimiter, strict=True)
         try:
             for cells in reader:
                 end = first + reader.line_num
-                if self._lines.odd and self._lines.fault(begin, end):
+                if odd and self._lines.fault(begin, end):
                     return begin, end - 1
                 if len(cells) in widths:
                     if end - begin > 1 and self._swallows(begin, end):
@@ -126,7 +126,9 @@ class Delimited:
         if count:
             if not fits and not self._row_within(number, last, open_too=True):
                 return self._whole(number, last)
-            fault = f"a quote opens in it that is not closed before line {last:,}, and rows follow it"
+            fault = (
+                f"a quote opens in it that is not closed before line {last:,}, and rows follow it"
+            )
         elif self._run.ended and self._lines.failure and not self._row_within(number, last):
             return last, None  # it is the row in which the file was cut off
         return number, self._rejected(number, fault)
@@ -139,7 +141,9 @@ class Delimited:
         try:
             return last, (number, next(csv.reader(lines, delimiter=self._delimiter, strict=True)))
         except csv.Error:
-            return number, self._rejected(number, f"a cell is longer than {LONGEST_CELL:,} characters")
+            return number, self._rejected(
+                number, f"a cell is longer than {LONGEST_CELL:,} characters"
+            )
 
     def _row_within(self, number: int, last: int, *, open_too: bool = False) -> bool:
         """Whether a row begins after a line, up to another: one for itself, or one that goes on."""

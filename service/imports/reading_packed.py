@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import IO, Protocol, TypeAlias
+from typing import IO, Protocol, TypeAlias, cast
 
 from service.imports.reading_outcomes import UnreadableFile, shown
 
@@ -24,7 +24,7 @@ MOST = 200_000_000_000
 """Bytes that may come out of one file, all its members together."""
 
 STEEPEST, FREE = 1_000, 100_000_000
-"""How many bytes may come out of one byte of a file, once more than `FREE` have come out: text packs less."""
+"""How many bytes may come out of one byte of a file, once more than `FREE` have: text packs less."""
 
 MOST_MEMORY = 256 << 20
 """Bytes that unpacking xz may take; ``xz -9`` needs 65 MiB."""
@@ -205,7 +205,7 @@ def read_member(
         return UnreadableFile(name, reason, "get the file again", total)
 
     try:
-        opened = archive.open(member)
+        opened = cast(zipfile.ZipExtFile, archive.open(member))
     except _ZIP_FAULTS as error:
         raise fault(error) from None
 

@@ -123,4 +123,6 @@ class Run:
             self._cells.append(total)
             self._characters.append(self._characters[-1] + len(line))
         self._total = total
-        self._fault = f"a quote opens in it that is not closed rightly (line {number:,}: {found.fault})"
+        self._fault = (
+            f"a quote opens in it that is not closed rightly (line {number:,}: {found.fault})"
+        )

@@ -70,6 +70,20 @@ class Text:
         self._held = self.head
         self._carriage_returns = b"\r" in self.head and b"\n" not in self.head
 
+    def hold_a_line(self) -> None:
+        """Have `head` hold the first line whole, if it is not too long."""
+        end = b"\r" if self._carriage_returns else b"\n"
+        while end not in self.head and len(self.head) <= LONGEST_ROW and (more := self._next()):
+            self.head += more
+        self._held = self.head
+
+    def first_lines(self) -> list[str]:
+        """The lines of `head`, of which the last may be cut off."""
+        text = self.head.decode(errors="replace")
+        if self._carriage_returns:
+            text = text.replace("\r", "\n")
+        return io.StringIO(text, newline="\n").readlines()
+
     def lines(self) -> Iterator[list[str]]:
         """All lines, each with its end, in lists; raises `UnreadableFile` after the last whole one."""
         for block in self._whole_lines():
@@ -109,12 +123,19 @@ class Text:
             begun = bytearray(block[cut:])
             length = len(begun)
         if begun and not self._failure:
-            yield bytes(begun) if length <= LONGEST_ROW else bytes(begun[:_KEPT]).ljust(LONGEST_ROW + 1)
+            yield (
+                bytes(begun)
+                if length <= LONGEST_ROW
+                else bytes(begun[:_KEPT]).ljust(LONGEST_ROW + 1)
+            )
 
     def _read(self) -> bytes:
         if self._held:
             block, self._held = self._held, b""
             return block
+        return self._next()
+
+    def _next(self) -> bytes:
         while raw := self._raw():
             if block := self._as_utf8(raw):
                 return block
@@ -157,6 +178,7 @@ class Lines:
         self.held: list[str] = []
         self.first = 1
         self.failure: UnreadableFile | None = None
+        self._gained = 0
         self._text = text
         self._blocks = text.lines()
 
@@ -182,16 +204,14 @@ class Lines:
     def grow_for(self, begin: int) -> bool:
         """Hold twice as much of the row that begins in a line; False if it is too long, or all is held."""
         held = self.held[begin - self.first :]
-        size = sum(map(len, held))
-        if size > LONGEST_ROW or len(held) > MOST_LINES:
+        wanted = sum(map(len, held))
+        if wanted > LONGEST_ROW or len(held) > MOST_LINES:
             return False
-        count = len(self.held)
-        while self._grow():
-            size -= sum(map(len, self.held[count:]))
-            count = len(self.held)
-            if size <= 0:
-                break
-        return count > begin - self.first + len(held)
+        grown = False
+        while wanted > 0 and self._grow():
+            grown = True
+            wanted -= self._gained
+        return grown
 
     def fault(self, begin: int, end: int) -> str:
         """What is wrong with the lines from one to before another, if it is not their quotes."""
@@ -208,8 +228,11 @@ class Lines:
         except UnreadableFile as failure:
             self.failure = failure
             block = None
-        self.held += block or ()
-        return block is not None
+        if block is None:
+            return False
+        self.held += block
+        self._gained = sum(map(len, block))
+        return True
 
 
 def _windows_1252(found: re.Match[str]) -> str:

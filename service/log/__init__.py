@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 
 from domain.ids import actor_stream, bounds_of, dataset_stream
 from domain.records import (
@@ -56,15 +56,19 @@ class Log:
 
     def append(
         self,
-        records: Sequence[Recorded[Record]],
+        records: Sequence[Recorded[Record] | StoredEvent],
         request: KeyedRequest | None = None,
         unmoved: Unmoved | None = None,
     ) -> Sequence[int]:
         """Append records in one transaction; their positions. Raises `Clash`, having changed nothing.
 
-        It clashes as well where what they were decided on has moved.
+        It clashes as well where what they were decided on has moved. A record may come as its bytes, as
+        this log's codec writes them.
         """
-        stored = [self._mapper.to_stored_event(recorded) for recorded in records]
+        stored = [
+            each if isinstance(each, StoredEvent) else self._mapper.to_stored_event(each)
+            for each in records
+        ]
         try:
             with self._appending:
                 positions = self._recorder.insert_events(stored, request=request, unmoved=unmoved)
@@ -96,14 +100,23 @@ class Log:
         self, streams: Collection[UUID], below: int = BEYOND
     ) -> list[Recorded[IncidentRecord]]:
         """The records of incidents below a position, in order of the log."""
+        found = map(self._mapper.to_recorded, self.stored(streams, below))
+        return cast("list[Recorded[IncidentRecord]]", list(found))
+
+    def stored(self, streams: Collection[UUID], below: int = BEYOND) -> list[Notification]:
+        """The same, as they are stored."""
         wanted = list(streams)
-        found: list[Recorded[Record]] = []
+        found: list[Notification] = []
         for start in range(0, len(wanted), STREAMS_AT_ONCE):
-            some = wanted[start : start + STREAMS_AT_ONCE]
-            found += map(self._mapper.to_recorded, self._recorder.select_streams(some, below))
+            found += self._recorder.select_streams(wanted[start : start + STREAMS_AT_ONCE], below)
         if len(wanted) > STREAMS_AT_ONCE:
-            found.sort(key=lambda recorded: recorded.position)
-        return cast("list[Recorded[IncidentRecord]]", found)
+            found.sort(key=lambda stored: stored.id)
+        return found
+
+    @property
+    def codec(self) -> Codec:
+        """What reads and writes the bytes of records."""
+        return self._mapper.codec
 
     def streams_of(self, dataset: str) -> Iterator[UUID]:
         """The streams of all incidents of a dataset, in the order of their ids."""

@@ -1,0 +1,132 @@
+"""Which format rows of cells are of, and where its columns are: by their header, or by their number.
+
+Names are compared without case, spaces and underscores; columns may be in any order. Rows without a header
+are of a format that knows rows of their length, and says that the first looks like one of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TypeAlias
+
+from service.imports.format import Format
+from service.imports.reading_outcomes import UnknownFormat, shown
+
+Take: TypeAlias = Callable[[list[str]], tuple[str, ...]]
+"""From the cells of a row and one more, the empty text: those of a format's columns, in its order."""
+
+SAMPLE = 10
+"""Rows at the beginning of a file, blank ones not counted, among which its header is looked for."""
+
+_BYTE_ORDER_MARKS = "\ufeff", "ï»¿"  # the second is the first, read as Windows-1252
+
+
+def plain(name: str) -> str:
+    """A column's name as it is compared."""
+    for mark in _BYTE_ORDER_MARKS:
+        name = name.removeprefix(mark)
+    return "".join(name.split()).replace("_", "").casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the columns of a format are in rows. `unknown` are the columns that it does not have."""
+
+    take: Take
+    width: int
+    unknown: tuple[str, ...]
+    missing: tuple[str, ...]
+    known: int
+
+
+def layout(fmt: Format, header: Sequence[str]) -> Layout:
+    """The layout of rows under a header. Of columns of one name the first counts."""
+    places: dict[str, int] = {}
+    for index, name in enumerate(header):
+        places.setdefault(plain(name), index)
+    found = {
+        column: next(
+            (places[each] for name in (column, *others) if (each := plain(name)) in places), None
+        )
+        for column, others in fmt.columns.items()
+    }
+    indexes = tuple(len(header) if index is None else index for index in found.values())
+    used = set(indexes)
+    return Layout(
+        take=itemgetter(*indexes) if len(indexes) > 1 else lambda cells: (cells[indexes[0]],),
+        width=len(header),
+        unknown=tuple(n for i, n in enumerate(header) if i not in used and n.strip()),
+        missing=tuple(
+            column for column in fmt.columns if column in fmt.required and found[column] is None
+        ),
+        known=sum(index is not None for index in found.values()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A format that a file is of. `header` is the index of its header among the rows, if it has one."""
+
+    format: Format
+    header: int | None
+
+
+def matches(rows: Sequence[Sequence[str]], formats: Iterable[Format]) -> list[Match]:
+    """The formats that a file may be of, by its first rows."""
+    found = []
+    for fmt in formats:
+        layouts = [layout(fmt, row) for row in rows]
+        header = next(
+            (n for n, each in enumerate(layouts) if each.known and not each.missing), None
+        )
+        if header is not None:
+            found.append(Match(fmt, header))
+            continue
+        for row, each in zip(rows, layouts, strict=True):
+            # Under a header that lacks something, columns are not to be taken by their number.
+            if each.known > 1:
+                break
+            if len(row) in fmt.layouts and fmt.looks_like and fmt.looks_like(tuple(row)):
+                found.append(Match(fmt, None))
+                break
+    return found
+
+
+def several(name: str, found: Sequence[Match]) -> UnknownFormat:
+    """The refusal of a file that may be of several formats."""
+    names = " or ".join(match.format.name for match in found)
+    return UnknownFormat(name, f"it may be {names}: say which")
+
+
+def another(name: str, named: Format, found: Sequence[Match]) -> UnknownFormat:
+    """The refusal of a file that is of another format than the one named."""
+    other = found[0].format
+    return UnknownFormat(
+        name, f"it is not {named.name}; this looks like {other.title}: use {other.name}", other.name
+    )
+
+
+def unknown(name: str, rows: Sequence[Sequence[str]], formats: Iterable[Format]) -> UnknownFormat:
+    """The refusal of a file that is of none of the formats: what it lacks to be of the nearest."""
+    begins = " | ".join(shown(cell, 40) for cell in rows[0][:8]) if rows else ""
+    candidates = [(fmt, layout(fmt, row)) for fmt in formats for row in rows if fmt.required]
+    nearest = min(
+        candidates, key=lambda each: len(each[1].missing) / len(each[0].required), default=None
+    )
+    if nearest is None or nearest[1].known == 0:
+        names = ", ".join(fmt.name for fmt in formats)
+        return UnknownFormat(
+            name,
+            f"it has no column of a known format ({names}); it begins: {begins or 'with no row'}",
+        )
+    fmt, found = nearest
+    missing = ", ".join(found.missing)
+    return UnknownFormat(
+        name,
+        f"it is of no known format; to be {fmt.name}, the nearest, it lacks the columns {missing};"
+        f" it begins: {begins}",
+        fmt.name,
+        found.missing,
+    )

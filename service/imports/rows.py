@@ -1,0 +1,276 @@
+"""The rows of a stream, in the columns of a format: what each importer's pure function is handed.
+
+What a stream is, is found out from its first bytes: a workbook, JSON, or delimited text (comma, tab or
+semicolon); which format it is of, from its header or its first rows. A row at fault is rejected, and the
+rest goes on. Memory stays flat, whatever the size of the file.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import Any, TypeAlias, TypeVar
+
+from service.imports.files import Stream
+from service.imports.format import Format
+from service.imports.reading_delimited import Delimited, Line
+from service.imports.reading_headers import SAMPLE, Match, another, matches, several, unknown
+from service.imports.reading_json import Object, is_json, is_lines, json_documents, json_lines
+from service.imports.reading_outcomes import (
+    FileRefused,
+    Rejected,
+    Row,
+    UnknownFormat,
+    UnreadableFile,
+    shown,
+)
+from service.imports.reading_packed import ZIP
+from service.imports.reading_quotes import LONGEST_CELL
+from service.imports.reading_sheets import sheet_rows
+from service.imports.reading_tables import Objects, Table
+from service.imports.reading_text import LONGEST_ROW, Text
+
+__all__ = [
+    "FileRefused",
+    "Reading",
+    "Rejected",
+    "Row",
+    "UnknownFormat",
+    "UnreadableFile",
+    "first_rows",
+    "open_rows",
+]
+
+DELIMITERS = ",\t;"
+
+MOST_COLUMNS = 10_000
+
+Sample: TypeAlias = list[tuple[int, list[str]]]
+"""Rows with the numbers of the lines where they begin."""
+
+Item = TypeVar("Item")
+Cells = TypeVar("Cells")
+
+
+class Reading:
+    """The rows of a stream, to be read once, and what was found out about it on the way.
+
+    Iterating raises `UnreadableFile` after the last row, if the stream cannot be read to its end.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fmt: Format,
+        rows: Iterator[Row | Rejected],
+        source: Table | Objects,
+        text: Text | None = None,
+    ) -> None:
+        self.name = name
+        self.format = fmt
+        self._rows = rows
+        self._source = source
+        self._text = text
+
+    def __iter__(self) -> Iterator[Row | Rejected]:
+        return self._rows
+
+    @property
+    def unknown_columns(self) -> tuple[str, ...]:
+        """The columns seen so far that the format does not have, and that are left out."""
+        return tuple(shown(name, 60) for name in self._source.unknown)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing of how the stream was read so far, a sentence each."""
+        notes = self._source.notes()
+        if self._text and self._text.substituted:
+            notes.append(
+                f"{self._text.substituted:,} lines are not UTF-8, and were read as Windows-1252."
+            )
+        return tuple(notes)
+
+
+def open_rows(
+    stream: Stream,
+    formats: Sequence[Format],
+    named: Sequence[Format] = (),
+    *,
+    sheet: str | None = None,
+) -> Reading:
+    """The rows of a stream that is of one of the formats: of those that the user `named`, if any.
+
+    `sheet` names the sheet of a workbook that is to be read, if not the first. Raises `UnknownFormat`, and
+    `UnreadableFile` if not even the first rows can be read.
+    """
+    search = _Search(stream.name, tuple(formats), tuple(named))
+    if stream.peek(4).startswith(ZIP):
+        return _of_sheet(stream, sheet, search)
+    text = Text(stream)
+    text.hold_a_line()
+    if is_json(text.head):
+        return _of_objects(text, search)
+    return _of_text(text, search)
+
+
+def first_rows(stream: Stream, count: int = SAMPLE, *, sheet: str | None = None) -> list[list[str]]:
+    """The first rows of a stream as they stand, of whatever format it is: blank ones not.
+
+    Of JSON the first is the names of the members. Raises `UnreadableFile`.
+    """
+    if stream.peek(4).startswith(ZIP):
+        return [cells for _, cells in _cells(_begun(sheet_rows(stream, sheet), count)[0])]
+    text = Text(stream)
+    text.hold_a_line()
+    if is_json(text.head):
+        items = _cells(_begun(_items(text), count)[0])
+        names = list(dict.fromkeys(name for _, item in items for name in item))
+        return [names, *([item.get(name, "") for name in names] for _, item in items)]
+    samples = [_sample(text, delimiter, count) for delimiter in DELIMITERS]
+    _check(text, samples)
+    return [cells for _, cells in max(samples, key=_width)]
+
+
+class _Search:
+    """Which format a stream is of, among those known or, if there are such, those named."""
+
+    def __init__(self, name: str, formats: tuple[Format, ...], named: tuple[Format, ...]) -> None:
+        self.name = name
+        self.named = named
+        self._wanted = named or formats
+        self._others = tuple(each for each in formats if named and each not in named)
+
+    def among(self, samples: Sequence[Sample]) -> tuple[Match, int]:
+        """The format by which one of the samples can be read, and which of them. Raises `UnknownFormat`."""
+        readings = [[cells for _, cells in sample] for sample in samples]
+        for index, rows in enumerate(readings):
+            if found := matches(rows, self._wanted):
+                if len(found) > 1:
+                    raise several(self.name, found)
+                return found[0], index
+        for rows in readings:
+            if found := matches(rows, self._others):
+                raise another(self.name, self.named[0], found)
+        raise unknown(
+            self.name,
+            readings[max(range(len(samples)), key=lambda index: _width(samples[index]))],
+            self._wanted,
+        )
+
+
+def _of_text(text: Text, search: _Search) -> Reading:
+    samples = [_sample(text, delimiter) for delimiter in DELIMITERS]
+    _check(text, samples)
+    match, index = search.among(samples)
+    delimiter, at, header = DELIMITERS[index], *_header(samples[index], match)
+    table = Table(match.format, header, delimiter)
+    rows = table.rows(Delimited(text, delimiter, table.widths), at)
+    return Reading(search.name, match.format, rows, table, text)
+
+
+def _of_sheet(stream: Stream, sheet: str | None, search: _Search) -> Reading:
+    first, lines = _begun(sheet_rows(stream, sheet))
+    sample = _cells(first)
+    _check_width(stream.name, [sample])
+    match, _ = search.among([sample])
+    at, header = _header(sample, match)
+    table = Table(match.format, header)
+    return Reading(search.name, match.format, table.rows(_filled_up(lines, table), at), table)
+
+
+def _of_objects(text: Text, search: _Search) -> Reading:
+    first, items = _begun(_items(text))
+    sample = _cells(first)
+    if not sample and search.named:  # a page of an API that has no results
+        fmt = search.named[0]
+    else:
+        names = list(dict.fromkeys(name for _, item in sample for name in item))
+        fmt = search.among([[(1, names)]])[0].format
+    objects = Objects(fmt)
+    return Reading(search.name, fmt, objects.rows(items), objects, text)
+
+
+def _header(sample: Sample, match: Match) -> tuple[int, list[str] | None]:
+    """The line of the header and its names; 0 and None if there is none."""
+    return (0, None) if match.header is None else sample[match.header]
+
+
+def _width(sample: Sample) -> int:
+    return len(sample[0][1]) if sample else 0
+
+
+def _items(text: Text) -> Iterator[Object]:
+    return json_lines(text) if is_lines(text.head) else json_documents(text)
+
+
+def _cells(lines: Sequence[tuple[int, Cells] | Rejected]) -> list[tuple[int, Cells]]:
+    return [line for line in lines if not isinstance(line, Rejected)]
+
+
+def _begun(items: Iterator[Item], count: int = SAMPLE) -> tuple[list[Item], Iterator[Item]]:
+    """The first items; and all of them, with the failure that ended them."""
+    first: list[Item] = []
+    try:
+        for item in items:
+            first.append(item)
+            if len(first) == count:
+                break
+    except UnreadableFile as failure:
+        if not first:
+            raise
+        return first, chain(first, _raised(failure))
+    return first, chain(first, items)
+
+
+def _raised(failure: UnreadableFile) -> Iterator[Any]:
+    yield from ()
+    raise failure
+
+
+def _sample(text: Text, delimiter: str, count: int = SAMPLE) -> Sample:
+    """The first rows of a text, blank ones not, as well as they can be told before its format is known."""
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(text.first_lines(), delimiter=delimiter)
+    rows: Sample = []
+    begin = 1
+    with suppress(csv.Error):
+        for cells in reader:
+            if any(map(str.strip, cells)):
+                rows.append((begin, cells))
+            if len(rows) == count:
+                break
+            begin = reader.line_num + 1
+    return rows
+
+
+def _check(text: Text, samples: Sequence[Sample]) -> None:
+    if text.head[:1_000].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        raise UnreadableFile(
+            text.name, "it is a web page", "see in a browser what it says, and download the data"
+        )
+    if len(text.first_lines()[0]) > LONGEST_ROW:
+        raise UnreadableFile(
+            text.name, f"its first line is longer than {LONGEST_ROW:,} characters", "name a table"
+        )
+    _check_width(text.name, samples)
+
+
+def _check_width(name: str, samples: Sequence[Sample]) -> None:
+    widest = max(map(_width, samples))
+    if widest > MOST_COLUMNS:
+        raise UnreadableFile(
+            name,
+            f"its first row has {widest:,} columns, and {MOST_COLUMNS:,} are the most",
+            "keep the columns that are needed",
+        )
+
+
+def _filled_up(lines: Iterator[Line], table: Table) -> Iterator[Line]:
+    """The rows of a sheet, where the empty cells at their end are left out, with these."""
+    for line in lines:
+        if not isinstance(line, Rejected):
+            cells = line[1]
+            cells += [""] * (max(table.widths) - len(cells))
+        yield line
