@@ -57,6 +57,8 @@ READS = {
     "get_diff": "/v1/diff?from_reported_by=2021-06-22&to_reported_by=2021-06-30&country=TJK",
     "get_series": "/v1/series?country=AFG&measure=killed&from=2021-05&to=2021-06",
     "get_replay": "/v1/replay?country=UZB&to=2021-06-23&match=certain",
+    "list_datasets": "/v1/datasets",
+    "get_dataset": "/v1/datasets/afghanistan-2021",
     "livez": "/livez",
     "readyz": "/readyz",
 }
@@ -88,6 +90,7 @@ WRITES = (
     ),
     ("register_actor", "/v1/actors", _JSON),
     ("name_actor", "/v1/actors/taliban/names", _REVISING),
+    ("identify_actor", "/v1/actors/taliban/external-ids", _REVISING),
     ("affiliate_actor", "/v1/actors/uzbek-border-troops/affiliations", _REVISING),
     ("release_actor", "/v1/actors/uzbek-border-troops/releases", _REVISING),
     ("merge_actor", "/v1/actors/tajik-border-troops/merge", _REVISING),
@@ -98,6 +101,7 @@ WRITES = (
 REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "unknown-country": ("GET", "/v1/countries/XYZ/timeline", {}, b""),
     "unknown-actor": ("GET", "/v1/actors/talban", {}, b""),
+    "unknown-dataset": ("GET", "/v1/datasets/afghanistan-2012", {}, b""),
     "unknown-incident": ("GET", f"/v1/incidents/{UUID(int=0)}", {}, b""),
     "not-found": ("GET", "/v1/wars", {}, b""),
     "method-not-allowed": ("DELETE", "/v1/incidents", {}, b""),

@@ -17,7 +17,15 @@ from uuid import UUID
 
 from eventsourcing.persistence import PersistenceError
 
-from domain.actors import Actor, ActorExists, ActorRevision, MergeActor, actor_at
+from domain.actors import (
+    Actor,
+    ActorExists,
+    ActorRevision,
+    AffiliateActor,
+    MergeActor,
+    ReleaseActor,
+    actor_at,
+)
 from domain.actors import register_actor as decide_on_actor
 from domain.actors import revise_actor as decide_on_actor_revision
 from domain.conflicts import Conflict
@@ -173,11 +181,15 @@ class Desk:
         """Revise an actor. Raises `NotRecorded`, `Faulty`, `Conflict`, `Stale`, `KeyReused`."""
 
         def decide() -> _Decided:
-            named = revision.into if isinstance(revision, MergeActor) else None
-            named = getattr(revision, "actor", named)
+            other: str | None = None
+            match revision:
+                case MergeActor():
+                    other = revision.into
+                case AffiliateActor() | ReleaseActor():
+                    other = revision.actor
             actors: dict[str, Actor] = {}
             versions: dict[UUID, int] = {}
-            for each in filter(None, {slug, named}):
+            for each in filter(None, {slug, other}):
                 history = self._log.actor(each)
                 if actor := actor_at(history, BEYOND):
                     actors[each] = actor

@@ -10,6 +10,7 @@ from typing import Any
 from domain.actors import (
     ActorRevision,
     AffiliateActor,
+    IdentifyActor,
     MergeActor,
     NameActor,
     ReleaseActor,
@@ -43,6 +44,7 @@ OF_INCIDENTS: Mapping[str, type[Revision]] = MappingProxyType(
 OF_ACTORS: Mapping[str, type[ActorRevision]] = MappingProxyType(
     {
         "names": NameActor,
+        "external-ids": IdentifyActor,
         "affiliations": AffiliateActor,
         "releases": ReleaseActor,
         "merge": MergeActor,

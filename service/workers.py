@@ -32,6 +32,9 @@ AHEAD = 2
 MOST = 4
 """Processes that keep one busy with what they make."""
 
+PIPE = 1 << 20
+"""Bytes that a pipe holds: the most that Linux gives to anyone."""
+
 TIDIED_EVERY = 100
 """Tasks after which a process looks for cycles; to look for them all the time takes a quarter of it."""
 
@@ -95,6 +98,8 @@ class _Process(Generic[T, R]):
         stack.callback(self._close_tasks)
         stack.callback(process.kill)
         self._results = cast("IO[bytes]", process.stdout)
+        for pipe in (self._tasks, self._results):
+            _widen(pipe)
         self._send((f"{work.make.__module__}:{work.make.__qualname__}", work.arguments))
 
     def _close_tasks(self) -> None:
@@ -106,7 +111,7 @@ class _Process(Generic[T, R]):
 
     def _send(self, value: object) -> None:
         try:
-            pickle.dump(value, self._tasks, pickle.HIGHEST_PROTOCOL)
+            self._tasks.write(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
             self._tasks.flush()
         except OSError as error:
             raise Failed("a process came to an end") from error
@@ -120,6 +125,15 @@ class _Process(Generic[T, R]):
         if not done:
             raise Failed(value)
         return cast("R", value)
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold a whole task where the system can: a thread that fills or empties it in parts has to
+    wait for its turn beside the one that works, for each of them."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415 - there is none on Windows
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def main() -> None:

@@ -366,3 +366,9 @@ def test_a_scratch_log_takes_what_would_be_recorded(log, importer, tmp_path):
     assert (counts.revised, counts.new, counts.unchanged, counts.actors) == (1, 2, 1, 1)
     assert log.head == head
     scratch.close()
+
+
+def test_a_rejected_row_registers_nobody(log, importer):
+    importer(row(1, actors="7=Seven", killed=-1), row(2, actors="8=\u200b"))
+    assert [each.line for _, each in importer.rejected] == [1, 2]
+    assert kinds(log) == ["DatasetReleased"]

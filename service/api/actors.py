@@ -13,7 +13,6 @@ from domain.actors import ActorExists, ActorRevision
 from domain.values import ActorProfile
 from service.api.answers import Answer, url_of
 from service.api.context import casus_of, moment_of, no_such_actor, start_of
-from service.api.cursors import Continuation, write_cursor
 from service.api.documents import (
     LED_ON,
     MEMENTO,
@@ -28,7 +27,7 @@ from service.api.parameters import ActorsQuery, Clocks, TimelineQuery
 from service.api.problems import Problem
 from service.api.revising import add_revision
 from service.api.routing import ReadRoute, WriteRoute
-from service.api.timelines import Subject, Timeline, timeline_answer, timeline_start, with_cursor
+from service.api.timelines import Subject, Timeline, next_page, timeline_answer, timeline_start
 from service.api.writing import IdempotencyKey, caller_of, recorded, seen_of
 from service.bootstrap import Casus
 from service.reading.actors import ActorRow
@@ -64,7 +63,7 @@ def list_actors(request: Request, query: Annotated[ActorsQuery, Query()]) -> Res
     start = start_of(casus, query, scope, str)
     moment = start.moment
     (after,) = start.after or ("",)
-    answer = Answer(request, moment, fixed=query.fixed or bool(after))
+    answer = Answer(request, moment, fixed=query.fixed)
     if unchanged := answer.not_modified():
         return unchanged
     profiles, following = casus.reader.actors.page(
@@ -77,9 +76,7 @@ def list_actors(request: Request, query: Annotated[ActorsQuery, Query()]) -> Res
     )
     next_url = None
     if following is not None:
-        go_on = Continuation(moment.position, moment.reported_by, (following,))
-        next_url = with_cursor(request, write_cursor(go_on, scope))
-        answer.links.append(f'<{next_url}>; rel="next"')
+        next_url = next_page(request, answer, moment, scope, (following,))
     body = b'{%b,"items":[%b],"next":%b}' % (
         orjson.dumps(moment.fields)[1:-1],
         b",".join(profiles),

@@ -19,7 +19,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.checks import Faulty
 from domain.conflicts import Conflict
-from service.api import actors, countries, diff, health, history, incidents, replay, series
+from service.api import (
+    actors,
+    countries,
+    datasets,
+    diff,
+    health,
+    history,
+    incidents,
+    replay,
+    series,
+)
 from service.api.answers import CASUS_VERSION
 from service.api.finished import FinishedAnswers
 from service.api.follower import following
@@ -60,6 +70,7 @@ def create_app(casus: Casus) -> FastAPI:
         countries.router,
         actors.router,
         incidents.router,
+        datasets.router,
         history.router,
         diff.router,
         series.router,

@@ -48,6 +48,11 @@ REVISIONS: dict[str, dict[str, Any]] = {
         "shown": False,
         "reason": "As French sources write it.",
     },
+    "identify_actor": {
+        "scheme": "acled",
+        "id": "Taliban",
+        "reason": "As ACLED has them.",
+    },
     "affiliate_actor": {"actor": "csto", "since": "2006-08-16", "reason": "Troops of a member."},
     "release_actor": {"actor": "csto", "until": "2012-12-19", "reason": "Their state left it."},
     "merge_actor": {"into": "tajikistan", "reason": "Shown as one with their state."},

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
@@ -14,8 +14,9 @@ from service.api.cursors import bad_cursor, read_cursor
 from service.api.parameters import Clocks, Paging
 from service.api.problems import Problem
 from service.bootstrap import Casus
-from service.reading import BeyondTheLog
+from service.reading.actors import ActorRow
 from service.reading.clocks import Moment
+from service.reading.moments import BeyondTheLog
 
 
 def casus_of(request: Request) -> Casus:
@@ -40,12 +41,11 @@ NEAREST_AMONG = 500
 """Actors that are compared with a name misspelt: those with its first letter, and not for long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a page of a long answer begins: its moment, and the sort key of the entry it comes after."""
+class Start(NamedTuple):
+    """Where a page of a long answer begins: its moment, and the sort key of the entry before it, if any."""
 
     moment: Moment
-    after: tuple[Any, ...] | None
+    after: Any
 
 
 def start_of(casus: Casus, query: Paging, scope: str, *kinds: type) -> Start:
@@ -55,9 +55,19 @@ def start_of(casus: Casus, query: Paging, scope: str, *kinds: type) -> Start:
     """
     if query.cursor is None:
         return Start(moment_of(casus, query), None)
-    go_on = read_cursor(query.cursor, scope, *kinds)
+    return resumed(casus, query.cursor, scope, *kinds)
+
+
+def resumed(casus: Casus, cursor: str, scope: str, *kinds: type) -> Start:
+    """Where a cursor goes on. Raises `Problem`."""
+    go_on = read_cursor(cursor, scope, *kinds)
+    return Start(moment_again(casus, go_on.position, go_on.reported_by), go_on.after)
+
+
+def moment_again(casus: Casus, position: int, reported_by: int) -> Moment:
+    """The moment that a cursor holds. Raises `Problem`."""
     try:
-        return Start(casus.reader.moment(go_on.position, None, go_on.reported_by), go_on.after)
+        return casus.reader.moment(position, None, reported_by)
     except BeyondTheLog:
         # The cursor is of another store, or of one that was begun anew.
         raise bad_cursor() from None
@@ -84,16 +94,39 @@ def country_of(code: str) -> Country:
         ) from None
 
 
+def known_actor(casus: Casus, actor: str, position: int) -> ActorRow:
+    """The actor that the parameter of that name names. Raises `Problem`."""
+    found = casus.reader.actors.get(actor, position)
+    if found is None:
+        unknown = no_such_actor(casus, actor, position)
+        raise Problem(
+            "bad-parameter",
+            f"actor: {unknown.detail}",
+            faults=(Fault(("actor",), unknown.detail),),
+            extra=unknown.extra,
+        )
+    return found
+
+
 def no_such_actor(casus: Casus, actor: str, position: int) -> Problem:
     """The problem of an actor that is not there, with those spelled alike."""
     slugs = casus.reader.actors.slugs(actor[:1].lower(), position, NEAREST_AMONG)
-    nearest: list[dict[str, Any]] = [
-        {"id": slug}
-        for slug in difflib.get_close_matches(actor[:100].lower(), slugs, n=3, cutoff=0.3)
-    ]
-    hint = f"; did you mean {nearest[0]['id']!r}?" if nearest else ""
-    return Problem(
-        "unknown-actor",
-        f"there is no actor {actor[:100]!r} at position {position}{hint}",
-        extra={"nearest": nearest},
-    )
+    detail, nearest = _not_there("actor", actor, position, slugs)
+    return Problem("unknown-actor", detail, extra={"nearest": nearest})
+
+
+def no_such_dataset(casus: Casus, dataset: str, position: int) -> Problem:
+    """The problem of a dataset that is not there, with those spelled alike."""
+    slugs = casus.reader.datasets.slugs(position)
+    detail, nearest = _not_there("dataset", dataset, position, slugs)
+    return Problem("unknown-dataset", detail, extra={"nearest": nearest})
+
+
+def _not_there(
+    kind: str, name: str, position: int, slugs: Sequence[str]
+) -> tuple[str, Sequence[Mapping[str, str]]]:
+    """What to say of an id that is not there, and which of those that are it is spelled like."""
+    near = difflib.get_close_matches(name[:100].lower(), slugs, n=3, cutoff=0.3)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    detail = f"there is no {kind} {name[:100]!r} at position {position}{hint}"
+    return detail, [{"id": slug} for slug in near]

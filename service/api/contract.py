@@ -51,6 +51,7 @@ TAGS = [
     {"name": "countries", "description": "Countries and their timelines."},
     {"name": "actors", "description": "States, armed groups, organisations, persons."},
     {"name": "incidents", "description": "Incidents, and the accounts they are made of."},
+    {"name": "datasets", "description": "Whose data it is, on what terms, and which releases."},
     {"name": "series", "description": "Counts and figures over time."},
     {"name": "replay", "description": "History, step by step."},
     {"name": "health", "description": "For those who run the service."},

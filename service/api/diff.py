@@ -12,14 +12,12 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.checks import Fault
 from domain.countries import COUNTRIES
 from domain.text import SLUG_PATTERN
 from domain.vocabulary import IncidentType
 from projections.entries import Entry
 from service.api.answers import Answer, url_of
-from service.api.context import bad_parameter, casus_of, no_such_actor
-from service.api.cursors import Continuation, bad_cursor, read_cursor, write_cursor
+from service.api.context import bad_parameter, casus_of, known_actor, moment_again, resumed
 from service.api.documents import (
     NOT_MODIFIED,
     AsOf,
@@ -30,11 +28,9 @@ from service.api.documents import (
 )
 from service.api.incidents import ALL
 from service.api.parameters import CountryParameter, DateParameter, InstantParameter, Paging
-from service.api.problems import Problem
 from service.api.routing import ReadRoute
-from service.api.timelines import Subject, with_cursor
+from service.api.timelines import Subject, next_page
 from service.bootstrap import Casus
-from service.reading import BeyondTheLog
 from service.reading.changes import FieldChange
 from service.reading.clocks import reported_day
 from service.reading.difference_statements import Interval
@@ -103,7 +99,7 @@ class DiffQuery(Paging):
     def fixed(self) -> bool:
         """Whether the moments can never mean other positions."""
         by_position = self.from_position is not None and self.to_position is not None
-        return by_position or self.position is not None
+        return by_position or super().fixed
 
 
 def _given(position: int | None, as_of: str | None, reported_by: str | None) -> Given:
@@ -195,19 +191,16 @@ def get_diff(request: Request, query: Annotated[DiffQuery, Query()]) -> Response
     casus = casus_of(request)
     interval, after = _start(casus, query)
     subject = _subject(casus, query, interval.end.position)
-    answer = Answer(request, interval.end, fixed=query.fixed or query.cursor is not None)
+    answer = Answer(request, interval.end, fixed=query.fixed)
     answer.links = [f'<{url_of(request, _permanent(request, query, interval))}>; rel="canonical"']
     if unchanged := answer.not_modified():
         return unchanged
     found, following = casus.reader.differences.page(query.selection, interval, after, query.limit)
     next_url = None
     if following is not None:
-        start, end = interval.start, interval.end
-        go_on = Continuation(
-            end.position, end.reported_by, (start.position, start.reported_by, following)
-        )
-        next_url = with_cursor(request, write_cursor(go_on, _scope(query)))
-        answer.links.append(f'<{next_url}>; rel="next"')
+        start = interval.start
+        after_this = (start.position, start.reported_by, following)
+        next_url = next_page(request, answer, interval.end, _scope(query), after_this)
     head = orjson.dumps(
         {"subject": subject, "from": interval.start.fields, "to": interval.end.fields}
     )
@@ -223,32 +216,16 @@ def _start(casus: Casus, query: DiffQuery) -> tuple[Interval, int]:
     """The moments to compare, and the incident number to begin after. Raises `Problem`."""
     if query.cursor is None:
         try:
-            return interval_of(casus.reader, *query.given), 0
+            return interval_of(casus.reader.moments, *query.given), 0
         except BadInterval as bad:
             raise bad_parameter(bad.parameter, str(bad)) from None
-    go_on = read_cursor(query.cursor, _scope(query), int, int, int)
-    position, reported_by, after = go_on.after
-    moment = casus.reader.moment
-    try:
-        interval = Interval(
-            moment(position, None, reported_by), moment(go_on.position, None, go_on.reported_by)
-        )
-    except BeyondTheLog:
-        raise bad_cursor() from None
-    return interval, after
+    end, (position, reported_by, after) = resumed(casus, query.cursor, _scope(query), int, int, int)
+    return Interval(moment_again(casus, position, reported_by), end), after
 
 
 def _subject(casus: Casus, query: DiffQuery, position: int) -> Subject:
     if query.actor is not None:
-        actor = casus.reader.actors.get(query.actor, position)
-        if actor is None:
-            unknown = no_such_actor(casus, query.actor, position)
-            raise Problem(
-                "bad-parameter",
-                f"actor: {unknown.detail}",
-                faults=(Fault(("actor",), unknown.detail),),
-                extra=unknown.extra,
-            )
+        actor = known_actor(casus, query.actor, position)
         if actor.merged_into is not None:
             actor = casus.reader.actors.get(actor.merged_into, position) or actor
         return Subject(kind="actor", id=actor.slug, name=actor.name)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from domain.records import Instant
 from domain.values import ActorProfile
+from projections.datasets import ShownDataset
 from service.api.problems import MEDIA_TYPE, PROBLEMS
 
 PositionRead: TypeAlias = Annotated[
@@ -63,6 +64,13 @@ class NearActor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearDataset:
+    """A dataset that is spelled like the one asked for."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemConflict:
     """What a request clashes with: an incident, and the position of the log where that is recorded."""
 
@@ -90,7 +98,7 @@ class ProblemDocument:
         Field(description="Every fault found, where there is a place to it."),
     ] = ()
     nearest: Annotated[
-        tuple[NearCountry, ...] | tuple[NearActor, ...],
+        tuple[NearCountry, ...] | tuple[NearActor, ...] | tuple[NearDataset, ...],
         Field(description="What is spelled alike, the likeliest first."),
     ] = ()
     conflict: Annotated[
@@ -132,6 +140,26 @@ class ActorsAnswer:
     reported_by: ReportedBy
     items: tuple[ActorProfile, ...]
     next: NextPage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetAnswer:
+    """A dataset, and what of it is held."""
+
+    position: PositionRead
+    as_of: AsOf
+    reported_by: ReportedBy
+    dataset: ShownDataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetsAnswer:
+    """Every dataset of which anything was taken in."""
+
+    position: PositionRead
+    as_of: AsOf
+    reported_by: ReportedBy
+    items: tuple[ShownDataset, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from starlette.responses import Response
 
 from service.api.answers import Answer, origin
 from service.api.context import casus_of, start_of
-from service.api.cursors import Continuation, write_cursor
 from service.api.documents import (
     NOT_MODIFIED,
     AsOf,
@@ -27,7 +26,7 @@ from service.api.documents import (
 from service.api.incidents import IncidentId, no_such_incident, stream_of
 from service.api.parameters import Paging
 from service.api.routing import LongReadRoute
-from service.api.timelines import with_cursor
+from service.api.timelines import next_page
 from service.reading.clocks import Moment
 from service.reading.history import HistoryItem
 
@@ -71,16 +70,14 @@ def incident_history(
     start = start_of(casus, query, scope, int)
     moment = start.moment
     (after,) = start.after or (0,)
-    stream = stream_of(incident_id)
-    page = casus.histories.page(stream, moment, after, query.limit) if stream else None
+    stream = stream_of(incident_id, moment)
+    page = casus.histories.page(stream, moment, after, query.limit)
     if page is None:
         raise no_such_incident(incident_id, moment)
-    answer = Answer(request, moment, fixed=query.fixed or start.after is not None)
+    answer = Answer(request, moment, fixed=query.fixed)
     next_url = None
     if page.next is not None:
-        go_on = Continuation(moment.position, moment.reported_by, (page.next,))
-        next_url = with_cursor(request, write_cursor(go_on, scope))
-        answer.links.append(f'<{next_url}>; rel="next"')
+        next_url = next_page(request, answer, moment, scope, (page.next,))
     if page.merged_into is not None:
         address = f"{origin(request)}/v1/incidents/{page.merged_into}/history?{_clocks(moment)}"
         answer.links.append(f'<{address}>; rel="related"')

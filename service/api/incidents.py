@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -99,12 +100,12 @@ def get_incident(
     """
     casus = casus_of(request)
     moment = moment_of(casus, query)
-    stream = stream_of(incident_id)
-    revisions = casus.dossiers.revisions(stream, moment) if stream else []
+    stream = stream_of(incident_id, moment)
+    revisions = casus.dossiers.revisions(stream, moment)
     if revisions and (past := memento_wanted(request, query, revisions[0].recorded_at)):
         return past
-    document = incident_document(casus, stream, moment) if stream else None
-    if stream is None or document is None:
+    document = incident_document(casus, stream, moment)
+    if document is None:
         raise no_such_incident(incident_id, moment)
     answer = Answer(request, moment, fixed=query.fixed, changed=document.changed)
     answer.headers |= memento_headers(query, moment)
@@ -142,8 +143,7 @@ def incident_timemap(
     """The states that an incident has had, each at its own permanent address."""
     casus = casus_of(request)
     moment = moment_of(casus, query)
-    stream = stream_of(incident_id)
-    revisions = casus.dossiers.revisions(stream, moment) if stream else []
+    revisions = casus.dossiers.revisions(stream_of(incident_id, moment), moment)
     if not revisions:
         raise no_such_incident(incident_id, moment)
     answer = Answer(request, moment, fixed=query.fixed)
@@ -206,8 +206,7 @@ def no_such_incident(incident_id: str, moment: Moment) -> Problem:
     """The problem of an incident that is not there."""
     return Problem(
         "unknown-incident",
-        f"there is no incident {incident_id[:100]!r} at position {moment.position}"
-        + (f", reported by {moment.reported_by_text}" if moment.reported_by_text else ""),
+        f"there is no incident {incident_id[:100]!r} at {moment}",
     )
 
 
@@ -220,13 +219,13 @@ def incident_recorded(request: Request, written: Written, location: str) -> Resp
     )
 
 
-def stream_of(incident_id: str) -> UUID | None:
-    """The incident's stream; None for what can be no incident's id."""
-    try:
+def stream_of(incident_id: str, moment: Moment) -> UUID:
+    """The incident's stream. Raises `Problem` for what can be no incident's id."""
+    with suppress(ValueError):
         stream = UUID(incident_id)
-    except ValueError:
-        return None
-    return stream if str(stream) == incident_id.lower() else None
+        if str(stream) == incident_id.lower():
+            return stream
+    raise no_such_incident(incident_id, moment)
 
 
 def revise_incident(
@@ -235,13 +234,12 @@ def revise_incident(
     """Record a revision of an incident, and answer with the incident as it is then."""
     casus = casus_of(request)
     caller = caller_of(request, key, revision, seen_of(if_match))
-    stream = stream_of(incident_id)
+    moment = casus.reader.moment()
+    stream = stream_of(incident_id, moment)
     try:
-        if stream is None:
-            raise NotRecorded
         written = casus.desk.revise_incident(stream, revision, caller)
     except NotRecorded:
-        raise no_such_incident(incident_id, casus.reader.moment()) from None
+        raise no_such_incident(incident_id, moment) from None
     location, _, _ = url_of(request).rpartition("/")
     return incident_recorded(request, written, location)
 

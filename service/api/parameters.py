@@ -19,7 +19,6 @@ from domain.text import SLUG_PATTERN
 from domain.vocabulary import ActorKind, CountryRole, IncidentType, ParticipantRole, Status
 from service.reading.clocks import (
     EVERYTHING_REPORTED,
-    BadInstant,
     parse_instant,
     reported_day,
 )
@@ -32,13 +31,6 @@ _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 def _checked_date(text: str) -> str:
     span(text)
     return text
-
-
-def _checked_instant(text: str) -> str:
-    try:
-        return parse_instant(text)
-    except BadInstant:
-        raise ValueError("an instant is written 2026-11-22T09:00:00Z, a day 2026-11-22") from None
 
 
 def _checked_country(text: str) -> str:
@@ -96,7 +88,7 @@ DateParameter = Annotated[
 
 InstantParameter = Annotated[
     str,
-    AfterValidator(_checked_instant),
+    AfterValidator(parse_instant),
     _text("instant", "2026-11-22T09:00:00Z", "2026-11-22"),
 ]
 
@@ -154,6 +146,11 @@ class Paging(Clocks):
         Cursor | None,
         Field(description="Where a page begins: taken from `next`, with the same parameters."),
     ] = None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the moment can never mean another position: a cursor fixes it as well."""
+        return self.cursor is not None or super().fixed
 
 
 class Filters(Clocks):

@@ -51,6 +51,13 @@ _TYPES = (
         "`nearest` lists actors spelled alike; /v1/actors?q= searches their names.",
     ),
     ProblemType(
+        "unknown-dataset",
+        404,
+        "No such dataset",
+        "The path names no dataset of which anything was taken in at the position read.",
+        "`nearest` lists datasets spelled alike; /v1/datasets lists all.",
+    ),
+    ProblemType(
         "unknown-incident",
         404,
         "No such incident",

@@ -22,8 +22,8 @@ from domain.totals import Total
 from domain.vocabulary import Measure
 from projections.entries import Entry
 from service.api.answers import Answer
-from service.api.context import bad_parameter, casus_of, moment_of
-from service.api.cursors import Continuation, bad_cursor, read_cursor, write_cursor
+from service.api.context import bad_parameter, casus_of, moment_of, resumed
+from service.api.cursors import Continuation, write_cursor
 from service.api.documents import AsOf, PositionRead, ReportedBy, problem_responses
 from service.api.incidents import ALL
 from service.api.parameters import Cursor, DateParameter, Filters
@@ -31,7 +31,6 @@ from service.api.routing import ReadRoute
 from service.api.streams import Part, Stream, paced
 from service.api.timelines import selection_of
 from service.bootstrap import Casus
-from service.reading import BeyondTheLog
 from service.reading.clocks import Moment
 from service.reading.replay import Change, Course, Mark, Replay
 from service.reading.sweeps import Clock, Place
@@ -222,12 +221,7 @@ def _start(casus: Casus, request: Request, query: ReplayQuery) -> tuple[Moment, 
     last = request.headers.get("last-event-id") or query.last_event_id
     if last is None:
         return moment_of(casus, query), None
-    go_on = read_cursor(last, query.scope, int, int, int)
-    point, number, step = go_on.after
-    try:
-        moment = casus.reader.moment(go_on.position, None, go_on.reported_by)
-    except BeyondTheLog:
-        raise bad_cursor() from None
+    moment, (point, number, step) = resumed(casus, last, query.scope, int, int, int)
     return moment, Mark(Place(point, number), step)
 
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.checks import Fault
-from domain.vocabulary import CountryRole, ParticipantRole
 from projections.entries import Entry
 from service.api.answers import Answer, url_of
-from service.api.context import Start, bad_parameter, casus_of, no_such_actor, start_of
+from service.api.context import Start, bad_parameter, casus_of, known_actor, start_of
 from service.api.cursors import Continuation, write_cursor
 from service.api.documents import AsOf, NextPage, PositionRead, ReportedBy
 from service.api.mementos import memento_headers, memento_links, memento_wanted
 from service.api.parameters import Filters, TimelineQuery
-from service.api.problems import Problem
 from service.bootstrap import Casus
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection, SubjectKey
@@ -66,18 +63,15 @@ def timeline_answer(
     moment = start.moment
     selection = selection_of(casus, query, subject, moment)
     after = PageEnd(*start.after) if start.after else None
-    answer = Answer(request, moment, fixed=query.fixed or after is not None)
+    answer = Answer(request, moment, fixed=query.fixed)
     answer.headers |= memento_headers(query, moment)
     if unchanged := answer.not_modified():
         return unchanged
     page = casus.reader.page(selection, moment, after, query.limit)
     following = None
     if page.next:
-        go_on = Continuation(
-            moment.position, moment.reported_by, (page.next.earliest, page.next.number)
-        )
-        following = with_cursor(request, write_cursor(go_on, _scope(request, query)))
-        answer.links.append(f'<{following}>; rel="next"')
+        after_this = (page.next.earliest, page.next.number)
+        following = next_page(request, answer, moment, _scope(request, query), after_this)
     answer.links += memento_links(request, query)
     return answer.of(_page_bytes(subject, moment, page.items, following))
 
@@ -85,14 +79,8 @@ def timeline_answer(
 def selection_of(casus: Casus, query: Filters, subject: Subject, moment: Moment) -> Selection:
     """What a query selects of a subject's timeline. Raises `Problem`."""
     selection = _selected(query.selection, subject)
-    if query.actor and casus.reader.actors.get(query.actor, moment.position) is None:
-        unknown = no_such_actor(casus, query.actor, moment.position)
-        raise Problem(
-            "bad-parameter",
-            f"actor: {unknown.detail}",
-            faults=(Fault(("actor",), unknown.detail),),
-            extra=unknown.extra,
-        )
+    if query.actor:
+        known_actor(casus, query.actor, moment.position)
     return selection
 
 
@@ -125,7 +113,7 @@ def _check_roles(selection: Selection) -> None:
             "role", "a role is somebody's: give the country or the actor that plays it"
         )
     kind = selection.subject.kind
-    known = list(CountryRole if kind == "country" else ParticipantRole)
+    known = list(selection.subject.table.roles)
     for role in selection.roles:
         if role not in known:
             raise bad_parameter(
@@ -134,11 +122,16 @@ def _check_roles(selection: Selection) -> None:
             )
 
 
-def with_cursor(request: Request, cursor: str) -> str:
-    """The request's own URL, with this cursor."""
+def next_page(
+    request: Request, answer: Answer, moment: Moment, scope: str, after: tuple[Any, ...]
+) -> str:
+    """The request's own URL with a cursor that goes on after an entry; the answer links to it."""
+    cursor = write_cursor(Continuation(moment.position, moment.reported_by, after), scope)
     # A cursor is URL-safe as it stands.
     rest = _without_cursor(request.scope["query_string"])
-    return url_of(request, f"{rest}&cursor={cursor}" if rest else f"cursor={cursor}")
+    address = url_of(request, f"{rest}&cursor={cursor}" if rest else f"cursor={cursor}")
+    answer.links.append(f'<{address}>; rel="next"')
+    return address
 
 
 @lru_cache(maxsize=4_096)
@@ -150,12 +143,5 @@ def _without_cursor(query: bytes) -> str:
 def _page_bytes(
     subject: Subject, moment: Moment, items: list[bytes], following: str | None
 ) -> bytes:
-    head = orjson.dumps(
-        {
-            "subject": subject,
-            "position": moment.position,
-            "as_of": moment.as_of,
-            "reported_by": moment.reported_by_text,
-        }
-    )
+    head = orjson.dumps({"subject": subject, **moment.fields})
     return b'%b,"items":[%b],"next":%b}' % (head[:-1], b",".join(items), orjson.dumps(following))

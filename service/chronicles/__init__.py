@@ -17,13 +17,14 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from domain.actors import register_actor
 from domain.checks import Fault, Faulty, faults_of_account
-from domain.ids import actor_stream, uuid8
-from domain.records import ACCOUNT_RECORDS, Record, Recorded
+from domain.datasets import dataset_at, release_dataset
+from domain.ids import actor_stream, dataset_stream, uuid8
+from domain.records import AccountRecord, Record, Recorded
 from domain.reporting import Recording, add_account, report_incident
 from domain.text import STRICT_SHAPE, Line, Slug, Text
-from domain.values import Account, ActorProfile, Origin
+from domain.values import Account, ActorProfile, DatasetProfile, Origin
 from service.faults import faults_of_validation
-from service.log import Clash, Log
+from service.log import BEYOND, Clash, Log
 from service.recording import Desk, LoggedActors
 from service.views.projector import Progress
 
@@ -31,6 +32,11 @@ BUNDLED = Path(__file__).with_name("afghanistan-2021.json")
 """The chronicle that an empty store is filled with."""
 
 ATTEMPTS = 5
+
+REASON = "The chronicle was loaded."
+
+LONGEST_CITATION = 20_000
+"""Characters that the text by which a dataset is cited may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +154,33 @@ class _Decider:
     def records(self) -> list[Recorded[Record]]:
         self._faults += _repeated("actors", [actor.id for actor in self._chronicle.actors])
         self._faults += _repeated("incidents", [each.key for each in self._chronicle.incidents])
-        records: list[Recorded[Record]] = [*self._of_actors(), *self._of_incidents()]
+        records: list[Recorded[Record]] = [
+            *self._of_dataset(),
+            *self._of_actors(),
+            *self._of_incidents(),
+        ]
         if self._faults:
             raise Faulty(tuple(self._faults))
         return records
+
+    def _of_dataset(self) -> Iterator[Recorded[Record]]:
+        """The chronicle itself, as a dataset without releases, where it is not held so already."""
+        chronicle = self._chronicle
+        citation = "\n".join(chronicle.attribution)
+        if len(citation) > LONGEST_CITATION:
+            fault = f"all of it together is longer than {LONGEST_CITATION} characters"
+            self._faults.append(Fault(("attribution",), fault))
+            return
+        profile = DatasetProfile(
+            id=chronicle.dataset,
+            title=chronicle.title,
+            license=chronicle.license,
+            citation=citation or None,
+        )
+        history = self._log.dataset(profile.id)
+        held = dataset_at(history, BEYOND)
+        if record := release_dataset(held, profile, self._recording, reason=REASON):
+            yield Recorded(0, dataset_stream(profile.id), len(history) + 1, record)
 
     def _of_actors(self) -> Iterator[Recorded[Record]]:
         new = [
@@ -181,7 +210,7 @@ class _Decider:
             held = {
                 recorded.record.account
                 for recorded in history
-                if isinstance(recorded.record, ACCOUNT_RECORDS)
+                if isinstance(recorded.record, AccountRecord)
             }
             version = len(history)
             for number, account in enumerate(incident.accounts):

@@ -23,6 +23,7 @@ from service.cli.options import (
 )
 from service.cli.output import refuse, write_anything
 from service.cli.series import series
+from service.cli.taking import take
 
 app = typer.Typer(
     name="casus",
@@ -83,6 +84,12 @@ def load(
     load_file(settings_of(home), file, by)
 
 
+app.command(
+    "import",
+    epilog="Example: [bold]casus import ged241-csv.zip --release 24.1 --released 2024-06-05[/bold]",
+)(take)
+
+
 @app.command(epilog="Example: [bold]casus timeline AFG --from 2021-05-01 --to 2021-06-23[/bold]")
 def timeline(
     subject: Annotated[str, typer.Argument(help="A country (AFG, gw:700, a name) or an actor.")],
@@ -123,16 +130,14 @@ def replay(
         Literal["occurred", "reported", "recorded"],
         typer.Option(help="As it happened, as it was reported or as it was recorded."),
     ] = "occurred",
-    begin: Annotated[
-        str | None, typer.Option("--since", help="The first day of the clock to play.")
-    ] = None,
+    since: Annotated[str | None, typer.Option(help="The first day of the clock to play.")] = None,
     until: Annotated[
         str | None, typer.Option(help="The last day of the clock to play, inclusive.")
     ] = None,
     speed: Annotated[
         float | None, typer.Option(help="Days in a second; left out: without waiting.")
     ] = None,
-    since: Annotated[
+    first: Annotated[
         str | None, typer.Option("--from", help="Only what happened from this day on.")
     ] = None,
     to: Annotated[
@@ -151,10 +156,10 @@ def replay(
         settings_of(home),
         subject,
         clock=clock,
-        since=begin,
+        since=since,
         until=until,
         speed=speed,
-        first=since,
+        first=first,
         to=to,
         match=match,
         reported_by=reported_by,
@@ -253,7 +258,8 @@ def revise(
         str,
         typer.Argument(
             help="accounts, account-revisions, account-withdrawals, corrections, retraction,"
-            " reinstatement, merge, unmerge; of an actor: names, affiliations, releases, merge, unmerge."
+            " reinstatement, merge, unmerge; of an actor: names, external-ids, affiliations, releases,"
+            " merge, unmerge."
         ),
     ],
     file: Annotated[

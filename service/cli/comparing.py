@@ -10,12 +10,12 @@ from uuid import UUID
 import orjson
 from rich.text import Text
 
-from service.cli.output import out, refuse, usage, write_lines
+from service.cli.output import out, refuse, say, usage, write_lines
 from service.cli.reading import Clocks, find_subject, read_option
 from service.cli.stores import opened
 from service.cli.tables import beneath, figure_text, plain_table, title_of
 from service.reading.changes import FieldChange
-from service.reading.clocks import Moment, parse_instant, reported_day
+from service.reading.clocks import parse_instant, reported_day
 from service.reading.difference_statements import Interval
 from service.reading.differences import Difference
 from service.reading.history import HistoryItem
@@ -41,7 +41,7 @@ def show_diff(
     given = (_given("--from-", start), _given("--to-", end), _given("--", both))
     with opened(settings) as casus:
         try:
-            interval = interval_of(casus.reader, *given)
+            interval = interval_of(casus.reader.moments, *given)
         except BadInterval as bad:
             usage(_as_options(str(bad)), _as_options(bad.parameter))
         selection, name = Selection(), "All incidents"
@@ -77,7 +77,7 @@ def _as_options(text: str) -> str:
 
 def _print_diff(name: str, interval: Interval, found: Sequence[Difference], *, more: bool) -> None:
     count = "1 incident differs" if len(found) == 1 else f"{len(found)} incidents differ"
-    out.print(f"{name}: {count}", markup=False, soft_wrap=True)
+    say(f"{name}: {count}")
     if found:
         table = plain_table("change", "what")
         for each in found:
@@ -88,17 +88,10 @@ def _print_diff(name: str, interval: Interval, found: Sequence[Difference], *, m
                 details.append(f"out of {each.out_of}")
             table.add_row(each.kind, beneath(title_of(orjson.loads(each.entry)), details))
         out.print(table)
-    start, end = _moment_text(interval.start), _moment_text(interval.end)
-    out.print(
-        f"From {start} to {end}." + (" There are more: raise --limit." if more else ""),
-        markup=False,
-        soft_wrap=True,
+    say(
+        f"From {interval.start} to {interval.end}."
+        + (" There are more: raise --limit." if more else "")
     )
-
-
-def _moment_text(moment: Moment) -> str:
-    reported = moment.reported_by_text
-    return f"position {moment.position}" + (f", reported by {reported}" if reported else "")
 
 
 def show_history(
@@ -113,7 +106,7 @@ def show_history(
         except ValueError:
             page = None
     if page is None:
-        refuse(f"there is no incident {incident!r} at {_moment_text(moment)}")
+        refuse(f"there is no incident {incident!r} at {moment}")
     if json:
         write_lines(map(orjson.dumps, page.items))
         return
@@ -121,12 +114,12 @@ def show_history(
     for item in page.items:
         table.add_row(str(item.position), item.recorded_at[:19] + "Z", _item_text(item))
     out.print(table)
-    lines = [f"Read at {_moment_text(moment)}."]
+    lines = [f"Read at {moment}."]
     if page.merged_into is not None:
         lines.append(f"It is merged into {page.merged_into}, which has the rest.")
     if page.next is not None:
         lines.append("There are more: raise --limit.")
-    out.print(" ".join(lines), markup=False, soft_wrap=True)
+    say(" ".join(lines))
 
 
 def _item_text(item: HistoryItem) -> Text:

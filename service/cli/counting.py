@@ -9,7 +9,7 @@ import orjson
 
 from domain.periods import Interval, name_of_period
 from domain.vocabulary import Measure
-from service.cli.output import out, usage, write_lines
+from service.cli.output import out, say, usage, write_lines
 from service.cli.reading import Clocks, find_subject, window_given
 from service.cli.stores import opened
 from service.cli.tables import plain_table
@@ -79,9 +79,7 @@ def _print(title: str, moment: Moment, series: Series, shape: Shape) -> None:
                 named = [group.name] if shape.group_by else []
                 when = name_of_period(series.interval, period)
                 table.add_row(*named, when, *map(str, point[-len(numbers) :]))
-    out.print(title, markup=False, soft_wrap=True)
+    say(title)
     if table.rows:
         out.print(table)
-    reported = moment.reported_by_text
-    clocks = f"position {moment.position}" + (f", reported by {reported}" if reported else "")
-    out.print(f"Read at {clocks}.", markup=False, soft_wrap=True)
+    say(f"Read at {moment}.")

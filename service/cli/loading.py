@@ -9,7 +9,7 @@ import typer
 
 from domain.checks import Faulty
 from service.chronicles import load_chronicle, parse_chronicle
-from service.cli.output import errors, out, progress
+from service.cli.output import complain, progress, say
 from service.cli.stores import opened
 from service.faults import json_path
 from service.settings import Settings
@@ -28,14 +28,12 @@ def load_file(settings: Settings, file: Path, by: str) -> None:
     except Faulty as faulty:
         count = len(faulty.faults)
         faults = "one fault" if count == 1 else f"{count} faults"
-        errors.print(f"casus: {name}: nothing was loaded; {faults}:", markup=False, soft_wrap=True)
+        complain(f"casus: {name}: nothing was loaded; {faults}:")
         for fault in faulty.faults:
             line = f"  {json_path(fault.path)}: {fault.message}"
-            errors.print(line, markup=False, soft_wrap=True)
+            complain(line)
         raise typer.Exit(1) from None
-    out.print(
+    say(
         f"{chronicle.title}: {loaded.incidents} incidents with {loaded.accounts} accounts,"
-        f" {loaded.actors} actors; {loaded.records} records appended, position {loaded.position}",
-        markup=False,
-        soft_wrap=True,
+        f" {loaded.actors} actors; {loaded.records} records appended, position {loaded.position}"
     )

@@ -38,9 +38,19 @@ def write_lines(lines: Iterable[bytes]) -> None:
     sys.stdout.buffer.flush()
 
 
+def say(text: str) -> None:
+    """Print a text as it is, in lines as long as they are."""
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """The same, to standard error."""
+    errors.print(text, markup=False, soft_wrap=True)
+
+
 def refuse(message: str) -> NoReturn:
     """Say why it can't be done, and end with status 1."""
-    errors.print(f"casus: {message}", markup=False, soft_wrap=True)
+    complain(f"casus: {message}")
     raise SystemExit(1)
 
 
@@ -72,6 +82,6 @@ def progress(task: str) -> Iterator[Tell]:
         nonlocal last
         if time.monotonic() - last >= PLAIN_EVERY:
             last = time.monotonic()
-            errors.print(f"{task}: {done} of {total} records", markup=False, soft_wrap=True)
+            complain(f"{task}: {done} of {total} records")
 
     yield tell

@@ -14,7 +14,6 @@ from service.bootstrap import Casus
 from service.cli.output import refuse, usage, write_lines
 from service.cli.stores import opened
 from service.cli.tables import print_log, print_timeline
-from service.reading import BeyondTheLog
 from service.reading.clocks import (
     EVERYTHING_REPORTED,
     BadInstant,
@@ -22,6 +21,7 @@ from service.reading.clocks import (
     parse_instant,
     reported_day,
 )
+from service.reading.moments import BeyondTheLog
 from service.reading.selection import Match, Selection, SubjectKey
 from service.settings import Settings
 
@@ -104,9 +104,7 @@ def read_option(name: str, text: str | None, read: Callable[[str], T]) -> T | No
         return None
     try:
         return read(text)
-    except BadInstant:
-        usage("an instant is written 2026-11-22T09:00:00Z, a day 2026-11-22", name)
-    except BadDate as error:
+    except (BadInstant, BadDate) as error:
         usage(str(error), name)
 
 

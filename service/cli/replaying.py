@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from domain.dates import iso_of_day
-from service.cli.output import out, usage, write_lines
+from service.cli.output import out, say, usage, write_lines
 from service.cli.reading import Clocks, days_given, find_subject, window_given
 from service.cli.stores import opened
 from service.cli.tables import title_of
@@ -68,7 +68,7 @@ def play(
         if json:
             _write(replay, wait)
         else:
-            out.print(f"{name}, {_HOW[clock]}", markup=False, soft_wrap=True)
+            say(f"{name}, {_HOW[clock]}")
             _show(replay, clock, wait)
 
 
@@ -127,10 +127,10 @@ def _show(replay: Replay, clock: Clock, wait: Callable[[int | None], None]) -> N
         out.print(Text(f"\n{date}", style="bold"))
         while some := list(islice(steps, PAGE)):
             lines = (_told(step, clock, date) for step in some)
-            out.print("\n".join(lines), markup=False, soft_wrap=True)
+            say("\n".join(lines))
             totals = some[-1].totals
         out.print(Text(_beside("=", _counted(orjson.loads(totals))), style="dim"), soft_wrap=True)
-    out.print(f"\nPlayed to position {replay.moment.position}.", markup=False, soft_wrap=True)
+    say(f"\nPlayed to position {replay.moment.position}.")
 
 
 def _days(replay: Replay) -> Iterator[tuple[int | None, Iterator[Step]]]:

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from domain.checks import Fault, Faulty
 from domain.text import Line
 from service.bootstrap import Casus
-from service.cli.output import errors, out, refuse, usage
+from service.cli.output import complain, refuse, say, usage
 from service.cli.stores import opened
 from service.faults import faults_of_validation, json_path
 from service.recording import Caller, NotRecorded, Stale, Written
@@ -69,7 +69,7 @@ def revise(
         refuse(f"there is no {'actor' if stream is None else 'incident'} {target!r}")
     except Stale as stale:
         refuse(f"nothing was recorded: {stale}, not {seen}")
-    out.print(f"Recorded at position {written.position}.", markup=False, soft_wrap=True)
+    say(f"Recorded at position {written.position}.")
 
 
 def _record(
@@ -126,7 +126,7 @@ def _change(text: str) -> tuple[str, Any]:
 
 
 def _refuse_faults(faults: Sequence[Fault]) -> NoReturn:
-    errors.print("casus: nothing was recorded:", markup=False, soft_wrap=True)
+    complain("casus: nothing was recorded:")
     for fault in faults:
-        errors.print(f"  {json_path(fault.path)}: {fault.message}", markup=False, soft_wrap=True)
+        complain(f"  {json_path(fault.path)}: {fault.message}")
     raise SystemExit(1)

@@ -16,7 +16,7 @@ from service.api.pages import LINKS
 from service.api.streams import Streams
 from service.bootstrap import Casus
 from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
-from service.cli.output import errors, out, refuse
+from service.cli.output import complain, refuse, say
 from service.cli.stores import opened
 from service.settings import Settings
 
@@ -35,7 +35,7 @@ def serve_store(settings: Settings, *, bundled: bool) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         _serve(settings, bundled=bundled)
-    errors.print("casus: stopped; everything acknowledged is on disk", markup=False, soft_wrap=True)
+    complain("casus: stopped; everything acknowledged is on disk")
 
 
 class _Server(uvicorn.Server):
@@ -95,20 +95,16 @@ def _listen(settings: Settings) -> socket.socket:
 def _fill(casus: Casus) -> None:
     chronicle = parse_chronicle(BUNDLED.read_bytes())
     loaded = load_chronicle(chronicle, casus.log, casus.desk, "casus")
-    out.print(
-        f"Loaded {chronicle.title}: {loaded.incidents} incidents, {loaded.actors} actors.",
-        markup=False,
-        soft_wrap=True,
-    )
+    say(f"Loaded {chronicle.title}: {loaded.incidents} incidents, {loaded.actors} actors.")
 
 
 def _announce(casus: Casus, settings: Settings, port: int) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{port}"
-    out.print(f"Casus serves {settings.home.absolute()} at position {casus.reader.head}.\n"
+    say(f"Casus serves {settings.home.absolute()} at position {casus.reader.head}.\n"
               f"  address  {address}\n"
               f"  docs     {address}/docs\n"
-              "  worth opening:", markup=False, soft_wrap=True)  # fmt: skip
+              "  worth opening:")  # fmt: skip
     for link, _ in LINKS:
-        out.print(f"    {address}{link}", markup=False, soft_wrap=True)
+        say(f"    {address}{link}")
     sys.stdout.flush()

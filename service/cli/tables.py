@@ -15,11 +15,13 @@ from domain.records import (
     AccountRevised,
     AccountWithdrawn,
     ActorAffiliated,
+    ActorIdentified,
     ActorNamed,
     ActorRegistered,
     ActorReleased,
     ActorsMerged,
     ActorsUnmerged,
+    DatasetReleased,
     IncidentCorrected,
     IncidentMerged,
     IncidentReinstated,
@@ -29,7 +31,7 @@ from domain.records import (
     Record,
     Recorded,
 )
-from service.cli.output import out
+from service.cli.output import out, say
 from service.reading.clocks import Moment
 
 ROOMY = 100
@@ -49,17 +51,10 @@ def print_timeline(name: str, moment: Moment, entries: list[dict[str, Any]], *, 
             cells = [beneath(title, [place if place != name else "", *figures])]
         table.add_row(_when(entry["occurred"]), *cells)
     count = "1 incident" if len(entries) == 1 else f"{len(entries)} incidents"
-    out.print(f"{name}: {count}", markup=False, soft_wrap=True)
+    say(f"{name}: {count}")
     if entries:
         out.print(table)
-    clocks = f"position {moment.position}"
-    if moment.reported_by_text:
-        clocks += f", reported by {moment.reported_by_text}"
-    out.print(
-        f"Read at {clocks}." + (" There are more: raise --limit." if more else ""),
-        markup=False,
-        soft_wrap=True,
-    )
+    say(f"Read at {moment}." + (" There are more: raise --limit." if more else ""))
 
 
 def print_log(head: int, records: Sequence[Recorded[Record]]) -> None:
@@ -76,7 +71,7 @@ def print_log(head: int, records: Sequence[Recorded[Record]]) -> None:
             else [beneath(about, [f"{kind} by {record.recorded_by}"])]
         )
         table.add_row(str(recorded.position), record.recorded_at[:19] + "Z", *cells)
-    out.print(f"The log stands at position {head}.", markup=False, soft_wrap=True)
+    say(f"The log stands at position {head}.")
     if records:
         out.print(table)
 
@@ -132,7 +127,7 @@ def figure_text(figure: dict[str, Any]) -> str:
     return f"{figure['measure'].replace('_', ' ')}: {counted}{disputed}"
 
 
-def _about(record: Record) -> str:  # noqa: PLR0911 - one for each kind
+def _about(record: Record) -> str:  # noqa: PLR0911, PLR0912 - one for each kind
     match record:
         case IncidentReported() | AccountAdded() | AccountRevised():
             return f"{record.account.title} ({record.account.source.name})"
@@ -152,6 +147,9 @@ def _about(record: Record) -> str:  # noqa: PLR0911 - one for each kind
             return record.reason
         case ActorNamed():
             return f"{record.actor}: {record.name.text}: {record.reason}"
+        case ActorIdentified():
+            known_as = f"{record.external_id.scheme}:{record.external_id.id}"
+            return f"{record.actor}: {known_as}: {record.reason}"
         case ActorAffiliated():
             return f"{record.actor} to {record.affiliation.actor}: {record.reason}"
         case ActorReleased():
@@ -160,3 +158,6 @@ def _about(record: Record) -> str:  # noqa: PLR0911 - one for each kind
             return f"{record.actor} into {record.into}: {record.reason}"
         case ActorsUnmerged():
             return f"{record.actor} out of {record.out_of}: {record.reason}"
+        case DatasetReleased():
+            which = f"{record.dataset.id} {record.release}" if record.release else record.dataset.id
+            return f"{which}: {record.dataset.title}: {record.reason}"

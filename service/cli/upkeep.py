@@ -6,7 +6,7 @@ import time
 
 import orjson
 
-from service.cli.output import out, progress, refuse, write_lines
+from service.cli.output import progress, refuse, say, write_lines
 from service.cli.stores import opened
 from service.settings import Settings
 
@@ -17,11 +17,7 @@ def rebuild_views(settings: Settings) -> None:
         started = time.monotonic()
         with progress("rebuilding the timelines") as tell:
             position = casus.projector.rebuild(tell)
-    out.print(
-        f"Rebuilt the timelines from {position} records in {time.monotonic() - started:.1f} s.",
-        markup=False,
-        soft_wrap=True,
-    )
+    say(f"Rebuilt the timelines from {position} records in {time.monotonic() - started:.1f} s.")
 
 
 def show_status(settings: Settings, *, json: bool) -> None:
@@ -41,6 +37,6 @@ def show_status(settings: Settings, *, json: bool) -> None:
     else:
         for name, value in lines.items():
             shown = "none" if value is None else value
-            out.print(f"{name.replace('_', ' '):<13} {shown}", markup=False, soft_wrap=True)
+            say(f"{name.replace('_', ' '):<13} {shown}")
     if failure:
         refuse("the timelines have stopped")

@@ -75,6 +75,7 @@ class Examined:
     """What rows come to: what they say, the actors they name, the rows that cannot be taken in.
 
     `actors` are by how they are named, and who they are: the same name may be another's on another day.
+    Left out are those that were among the actors of rows examined before.
     `newest` is the last day, as a number, on which any of it began.
     """
 
@@ -88,11 +89,24 @@ class Examined:
 class Batch(NamedTuple):
     """Rows that are to be recorded at one instant, by someone.
 
-    A row is its line and its cells in the order of the format's columns: names would be most of it.
+    A row is its line and its cells in the order of the format's columns, joined by `SEPARATOR`: what goes
+    through a pipe takes the longer, the more objects it is.
     """
 
     by: Recording
-    rows: Sequence[tuple[int, tuple[str, ...]] | Rejected]
+    rows: Sequence[tuple[int, str] | Rejected]
+
+
+SEPARATOR = "\x1f"
+"""Between cells: the unit separator of ASCII, which is made for this."""
+
+
+def joined(cells: Sequence[str]) -> str:
+    """Cells as a batch has them."""
+    text = SEPARATOR.join(cells)
+    if text.count(SEPARATOR) >= len(cells):
+        text = SEPARATOR.join(cell.replace(SEPARATOR, " ") for cell in cells)
+    return text
 
 
 def examiner(
@@ -114,6 +128,7 @@ class Examiner:
         self._crosswalk = crosswalk
         self._release = release
         self._released = released
+        self._named: set[tuple[NamedActor, str]] = set()
 
     def examine(self, batch: Batch) -> Examined:
         """What rows come to, in their order."""
@@ -128,7 +143,7 @@ class Examiner:
                 continue
             line, cells = row
             try:
-                told = self._tell(dict(zip(self._columns, cells, strict=True)))
+                told = self._tell(dict(zip(self._columns, cells.split(SEPARATOR), strict=True)))
                 if isinstance(told, Told):
                     day = _day(told.account.get("occurred"))
                     newest = max(newest, day)
@@ -150,10 +165,12 @@ class Examiner:
     ) -> NamedAccount:
         participants: dict[tuple[str, str], dict[str, Any]] = {}
         profiles: dict[str, ActorProfile] = {}
+        new: _Actors = {}
         for actor, role in told.participants:
             known = self._crosswalk.known(actor, day)
             slug = known.profile.id
-            actors.setdefault((actor, slug), known)
+            if (actor, slug) not in self._named:
+                new[actor, slug] = known
             profiles[slug] = known.profile
             participants[slug, role] = {"actor": slug, "role": role}
         source = {**told.account["source"], "published": told.published or self._released}
@@ -162,6 +179,8 @@ class Examiner:
         )
         origin = Origin(dataset=self._dataset, key=told.key, release=self._release)
         report = _ENCODE(report_incident(account, origin, profiles, by))
+        self._named.update(new)
+        actors.update(new)
         return NamedAccount(line, told.incident, told.key, report, report.rindex(_RECORDED))
 
     def _mention(self, line: int, told: ToldMore) -> Mention:

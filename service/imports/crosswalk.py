@@ -25,7 +25,7 @@ from domain.checks import Fault, Faulty
 from domain.dates import OPEN_FUTURE, OPEN_PAST
 from domain.edtf import span
 from domain.text import STRICT_SHAPE, CountryCode, EdtfDate, Line, Slug
-from domain.values import ActorName, ActorProfile, ExternalId
+from domain.values import ActorProfile
 from domain.vocabulary import ActorKind
 from service.faults import faults_of_validation
 from service.imports.format import NamedActor
@@ -50,6 +50,7 @@ class Row:
 
 
 _ROW = TypeAdapter(Row)
+_PROFILE = TypeAdapter(ActorProfile)
 _COLUMNS = tuple(each.name for each in fields(Row))
 
 
@@ -85,32 +86,40 @@ class Crosswalk:
         return cls(rows)
 
     def known(self, actor: NamedActor, day: int) -> Known:
-        """Whom a dataset means by an actor in what happened on a day, a number."""
+        """Whom a dataset means by an actor in what happened on a day, a number.
+
+        Raises pydantic's error for an id or a name that no actor can have.
+        """
         identities = self._identities(actor)
         return next(known for first, last, known in identities if first <= day <= last)
 
     def _read_identities(self, actor: NamedActor) -> tuple[tuple[int, int, Known], ...]:
         """Who an actor is from one day to another; the last is who it is on any other day."""
-        external_id = ExternalId(scheme=actor.scheme, id=actor.id)
+        profile_of = _PROFILE.validate_python
+        external_id = {"scheme": actor.scheme, "id": actor.id}
         identities: list[tuple[int, int, Known]] = []
         for row in self._by_id.get((actor.scheme, _key(actor.id)), ()):
             always = row.since is None and row.until is None
-            profile = ActorProfile(
-                id=row.actor,
-                kind=row.kind,
-                names=(ActorName(text=row.name, language="en"),),
-                state=row.state,
-                external_ids=(external_id,) if always else (),
+            profile = profile_of(
+                {
+                    "id": row.actor,
+                    "kind": row.kind,
+                    "names": ({"text": row.name, "language": "en"},),
+                    "state": row.state,
+                    "external_ids": (external_id,) if always else (),
+                }
             )
             first = span(row.since).earliest if row.since else OPEN_PAST
             last = span(row.until).latest if row.until else OPEN_FUTURE
             identities.append((first, last, Known(profile, always=always, mapped=True)))
-        own = ActorProfile(
-            id=slug_of(actor.scheme, actor.id),
-            kind=actor.kind,
-            names=(ActorName(text=actor.name),),
-            state=actor.state,
-            external_ids=(external_id,),
+        own = profile_of(
+            {
+                "id": slug_of(actor.scheme, actor.id),
+                "kind": actor.kind,
+                "names": ({"text": actor.name},),
+                "state": actor.state,
+                "external_ids": (external_id,),
+            }
         )
         return (*identities, (OPEN_PAST, OPEN_FUTURE, Known(own, always=True, mapped=False)))
 

@@ -25,7 +25,7 @@ from domain.ids import dataset_stream, uuid8
 from domain.records import Record, Recorded
 from domain.reporting import Recording
 from service import workers
-from service.imports.accounts import Batch, Examined, examiner
+from service.imports.accounts import Batch, Examined, examiner, joined
 from service.imports.deciding import Counts, Decider, Edition
 from service.imports.format import Format
 from service.imports.reading_outcomes import Rejected, Row, UnreadableFile
@@ -55,10 +55,16 @@ class Refused(Exception):
 class Rows(Protocol):
     """The rows of one file, or of one member of an archive."""
 
-    name: str
-    format: Format
+    @property
+    def name(self) -> str:
+        """How the file is called, as the user named it."""
 
-    def __iter__(self) -> Iterator[Row | Rejected]: ...
+    @property
+    def format(self) -> Format:
+        """What its rows are read by."""
+
+    def __iter__(self) -> Iterator[Row | Rejected]:
+        """Each row as it comes. Raises `UnreadableFile` after the last that can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +102,9 @@ class Import:
         self._tell = tell
         self._scratch = scratch
         self._registers: dict[str, Register] = {}
+        self._differing: set[str] = (
+            set()
+        )  # datasets that know another state of an actor than the log
         self.counts = Counts()
 
     def run(self, files: Iterable[Rows]) -> Counts:
@@ -172,10 +181,10 @@ class Import:
             decider = Decider(edition, register, by, self._log.codec)
             decider.hold(self._history({stream for stream, _ in said}))
             decider.counts.actors = len(actors)
-            certain = all(
-                register[known.profile.id].state == known.profile.state
-                for known in batch.actors.values()
-            )
+            for known in batch.actors.values():
+                if register[known.profile.id].state != known.profile.state:
+                    self._differing.add(dataset)
+            certain = dataset not in self._differing
             met = set(before)
             for (stream, each), key in zip(said, keys, strict=True):
                 decider.decide(stream, each, is_repeated=key in met, is_certain=certain)
@@ -262,9 +271,7 @@ def _examined(rows: Rows, order: Order, recording: Callable[[], Recording]) -> G
         raise broken[0]
 
 
-def _batches(
-    rows: Rows, broken: list[Exception]
-) -> Iterator[Sequence[tuple[int, tuple[str, ...]] | Rejected]]:
+def _batches(rows: Rows, broken: list[Exception]) -> Iterator[Sequence[tuple[int, str] | Rejected]]:
     each = iter(rows)
     cells_of = itemgetter(*rows.format.columns)
     while True:
@@ -275,7 +282,8 @@ def _batches(
             broken.append(error)
         if batch:
             yield [
-                (row.line, cells_of(row.cells)) if isinstance(row, Row) else row for row in batch
+                (row.line, joined(cells_of(row.cells))) if isinstance(row, Row) else row
+                for row in batch
             ]
         if broken or len(batch) < BATCH:
             return

@@ -1,8 +1,8 @@
-"""JSON as rows: lists of objects, pages of an API, GeoJSON, objects one a line, several documents in a file.
+"""JSON as rows: lists of objects, pages of an API, GeoJSON, an object a line, several documents in a file.
 
 A row is an object of a list: the document itself, or what it has under ``Result`` (UCDP's API), ``data``
-(ACLED's) or ``features`` (GeoJSON, RFC 7946). A document that has no such list is a row itself. Of a GeoJSON
-feature the properties are the cells; its point says where it is, if they do not.
+(ACLED's) or ``features`` (GeoJSON, RFC 7946). A document that has no such list is a row itself. Of a
+feature of GeoJSON the properties are the cells; its point says where it is, if they do not.
 
 Documents are read by ijson, which holds one row at a time. Where each line is an object (NDJSON), a line
 that is no JSON is rejected and the rest goes on; elsewhere nothing can be read after such a fault.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -31,7 +31,7 @@ DEEPEST = 20
 MOST_COLUMNS = 10_000
 
 Object: TypeAlias = tuple[int, dict[str, str]] | Rejected
-"""A row's cells by their names in the file, with the number of the item, or of the line, the first being 1."""
+"""A row's cells by their names in the file, and the number of the item or line, the first being 1."""
 
 
 _AT_ONCE = 1 << 16
@@ -39,7 +39,7 @@ _SCALARS = frozenset({"string", "number", "null", "boolean"})
 _STRIPPED = " \t\r\n\x1e\ufeff"  # RFC 8142 begins each text of a sequence with 1E
 _SPACE = _STRIPPED.encode()
 _FAULTS = (ijson.JSONError, ValueError, ArithmeticError, RecursionError, SystemError)
-"""What parsing raises; SystemError is how ijson's parser in C fails at an integer of thousands of digits."""
+"""What parsing raises; SystemError is what ijson's in C raises for an integer of thousands of digits."""
 
 
 def is_json(head: bytes) -> bool:
@@ -95,9 +95,12 @@ def json_documents(text: Text) -> Iterator[Object]:
         raise UnreadableFile(text.name, reason, "get the file again", line=number) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Flaw:
-    reason: str
+class _Flaw(Exception):
+    """What is wrong with a value: in its place, or raised."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class _Parser:
@@ -157,8 +160,8 @@ class _Parser:
         self._flaw = None
         members: dict[str, Any] = {}
         listed = False
-        for event, key in self._events:
-            if event == "end_map":
+        for end, key in self._events:
+            if end == "end_map":
                 break
             event, value = next(self._events)
             if event == "start_array" and key in LISTS:
@@ -179,15 +182,15 @@ class _Parser:
         events = self._events
         if event == "start_array":
             return [
-                self._value(event, value, depth - 1)
-                for event, value in iter(events.__next__, ("end_array", None))
+                self._value(kind, inner, depth - 1)
+                for kind, inner in iter(events.__next__, ("end_array", None))
             ]
         members: dict[str, Any] = {}
-        for event, key in events:
-            if event == "end_map":
+        for end, key in events:
+            if end == "end_map":
                 break
-            event, value = next(events)
-            members[key] = value if event in _SCALARS else self._value(event, value, depth - 1)
+            kind, inner = next(events)
+            members[key] = inner if kind in _SCALARS else self._value(kind, inner, depth - 1)
         return members
 
     def _skip(self) -> None:
@@ -199,12 +202,19 @@ class _Parser:
 
 
 def _row(number: int, value: Any) -> Object:
+    try:
+        return number, _cells(value)
+    except _Flaw as flaw:
+        return Rejected(number, None, flaw.reason)
+
+
+def _cells(value: Any) -> dict[str, str]:
     if isinstance(value, _Flaw):
-        return Rejected(number, None, value.reason)
+        raise value
     if not isinstance(value, dict):
-        return Rejected(number, None, "it is no JSON object", repr(value)[:RAW])
+        raise _Flaw("it is no JSON object")
     if len(value) > MOST_COLUMNS:
-        return Rejected(number, None, f"it has more than {MOST_COLUMNS:,} members")
+        raise _Flaw(f"it has more than {MOST_COLUMNS:,} members")
     if value.get("type") == "Feature" and isinstance(value.get("properties"), dict):
         value = _of_feature(value)
     try:
@@ -212,14 +222,12 @@ def _row(number: int, value: Any) -> Object:
         text = "".join(cells.values())
         text.encode()
     except RecursionError:
-        return Rejected(number, None, "it is nested too deep")
+        raise _Flaw(f"it is nested more than {DEEPEST} deep") from None
     except UnicodeEncodeError:
-        return Rejected(
-            number, None, "it holds half of a character (a lone surrogate, \\ud800 to \\udfff)"
-        )
+        raise _Flaw("it holds half of a character, from \\ud800 to \\udfff") from None
     if "\0" in text:
-        return Rejected(number, None, "it holds NUL characters")
-    return number, cells
+        raise _Flaw("it holds NUL characters")
+    return cells
 
 
 def _of_feature(feature: dict[str, Any]) -> dict[str, Any]:

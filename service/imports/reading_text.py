@@ -70,10 +70,13 @@ class Text:
         self._held = self.head
         self._carriage_returns = b"\r" in self.head and b"\n" not in self.head
 
-    def hold_a_line(self) -> None:
-        """Have `head` hold the first line whole, if it is not too long."""
+    def hold_lines(self, count: int) -> None:
+        """Have `head` hold so many lines, or many bytes of them; at least one, if it is not too long."""
         end = b"\r" if self._carriage_returns else b"\n"
-        while end not in self.head and len(self.head) <= LONGEST_ROW and (more := self._next()):
+        while len(self.head) <= LONGEST_ROW:
+            lines = self.head.count(end)
+            if lines >= count or (lines and len(self.head) >= BLOCK) or not (more := self._next()):
+                break
             self.head += more
         self._held = self.head
 

@@ -105,11 +105,11 @@ def open_rows(
     `sheet` names the sheet of a workbook that is to be read, if not the first. Raises `UnknownFormat`, and
     `UnreadableFile` if not even the first rows can be read.
     """
-    search = _Search(stream.name, tuple(formats), tuple(named))
+    search = _Search(stream.name, formats, named)
     if stream.peek(4).startswith(ZIP):
         return _of_sheet(stream, sheet, search)
     text = Text(stream)
-    text.hold_a_line()
+    text.hold_lines(SAMPLE + 2)
     if is_json(text.head):
         return _of_objects(text, search)
     return _of_text(text, search)
@@ -123,7 +123,7 @@ def first_rows(stream: Stream, count: int = SAMPLE, *, sheet: str | None = None)
     if stream.peek(4).startswith(ZIP):
         return [cells for _, cells in _cells(_begun(sheet_rows(stream, sheet), count)[0])]
     text = Text(stream)
-    text.hold_a_line()
+    text.hold_lines(SAMPLE + 2)
     if is_json(text.head):
         items = _cells(_begun(_items(text), count)[0])
         names = list(dict.fromkeys(name for _, item in items for name in item))
@@ -136,7 +136,7 @@ def first_rows(stream: Stream, count: int = SAMPLE, *, sheet: str | None = None)
 class _Search:
     """Which format a stream is of, among those known or, if there are such, those named."""
 
-    def __init__(self, name: str, formats: tuple[Format, ...], named: tuple[Format, ...]) -> None:
+    def __init__(self, name: str, formats: Sequence[Format], named: Sequence[Format]) -> None:
         self.name = name
         self.named = named
         self._wanted = named or formats

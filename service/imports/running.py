@@ -45,6 +45,8 @@ class Progress:
     rows: int
 
 
+BRINGING_UP = "bringing up the timelines"
+
 Tell = Callable[[Progress], None]
 
 
@@ -52,9 +54,9 @@ Tell = Callable[[Progress], None]
 class Request:
     """What is to be imported: files by their paths, ``-`` for standard input.
 
-    `format` names one of `FORMATS`, or is the user's own; else each file's is found out. `dataset` is the id
-    under which to keep what is in them, if not the format's own. `rejected` is the folder for rejected rows,
-    if that is not beside the files.
+    `format` is the name of one, or the user's own; else each file's is found out. `dataset` is the id under
+    which to keep what is in them, if not the format's own. `rejected` is the folder for rejected rows, if
+    that is not beside the files.
     """
 
     files: tuple[str, ...]
@@ -132,9 +134,11 @@ class _Attempt:
 
     def dry(self, files: _Files) -> None:
         """Find out what would be recorded, in a log of its own."""
-        with tempfile.TemporaryDirectory(prefix="casus-import-") as folder:
-            with closing(Log(Path(folder) / "log.sqlite")) as scratch:
-                self._run(files, "checking", scratch)
+        with (
+            tempfile.TemporaryDirectory(prefix="casus-import-") as folder,
+            closing(Log(Path(folder) / "log.sqlite")) as scratch,
+        ):
+            self._run(files, "checking", scratch)
 
     def real(self, files: _Files) -> None:
         """Record what files tell."""
@@ -175,15 +179,16 @@ class _Files:
 
     def opened(self, task: str) -> Iterator[Rows]:
         """What the files hold, each to be read before the next is asked for. Raises `FileRefused`."""
-        named = self._request.format
-        formats = (named,) if isinstance(named, Format) else formats_named(named)
+        asked = self._request.format
+        formats: tuple[Format, ...] = (asked,) if isinstance(asked, Format) else formats_named(None)
+        named = formats if isinstance(asked, Format) else formats_named(asked) if asked else ()
         for name in self._request.files:
             if name == STANDARD_INPUT and self._standard_input and self._standard_input.seekable():
                 self._standard_input.seek(0)
             with open_file(name, self._standard_input) as source:
                 self._position = lambda: (task, source.position, source.size)
                 for stream in source.streams():
-                    reading = open_rows(stream, formats)
+                    reading = open_rows(stream, formats, named)
                     format_ = reading.format
                     if self._request.dataset:
                         dataset = replace(format_.dataset, id=self._request.dataset)
@@ -197,7 +202,7 @@ class _Files:
 
     def bringing_up(self, done: int, total: int) -> None:
         """Tell how far the timelines are brought up to the log."""
-        self._tell(Progress("bringing up the timelines", done, total, self._rows))
+        self._tell(Progress(BRINGING_UP, done, total, self._rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ FIELDS = (
     "codes",
     "accounts",
     "sources",
+    "datasets",
     "reported",
 )
 
@@ -104,7 +105,7 @@ def _changes(before: Shown, after: Shown) -> Iterator[FieldChange]:
 
 
 def _changed_members(
-    field: str, before: Iterable[dict[str, Any]], after: Iterable[dict[str, Any]]
+    field: str, before: Iterable[Any], after: Iterable[Any]
 ) -> Iterator[FieldChange]:
     was, now = ({_key(field, each): each for each in some} for some in (before, after))
     for key in {**was, **now}:
@@ -114,8 +115,8 @@ def _changed_members(
             yield FieldChange(field=field, before=old, after=new)
 
 
-def _key(field: str, member: dict[str, Any]) -> object:
+def _key(field: str, member: Any) -> object:
     """What a member of a list is known by: a figure by whom it counts and how, any other by all it says."""
     if field == "figures":
         return member["measure"], member["of"]
-    return tuple(member.values())
+    return tuple(member.values()) if isinstance(member, dict) else member

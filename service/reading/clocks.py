@@ -26,6 +26,11 @@ class Moment:
         """The reported day as ISO 8601; None where nothing is left out."""
         return None if self.reported_by == EVERYTHING_REPORTED else iso_of_day(self.reported_by)
 
+    def __str__(self) -> str:
+        """The moment in words."""
+        reported = f", reported by {self.reported_by_text}" if self.reported_by_text else ""
+        return f"position {self.position}{reported}"
+
     @property
     def fields(self) -> dict[str, int | str | None]:
         """The moment as every answer begins with it."""
@@ -39,6 +44,9 @@ class Moment:
 class BadInstant(ValueError):
     """Raised when a text is neither an instant nor a day."""
 
+    def __init__(self) -> None:
+        super().__init__("an instant is written 2026-11-22T09:00:00Z, a day 2026-11-22")
+
 
 def parse_instant(text: str) -> str:
     """An instant as the log writes it: UTC with microseconds; a day stands for its last microsecond.
@@ -47,7 +55,7 @@ def parse_instant(text: str) -> str:
     """
     try:
         if not re.match(r"\d{4}-\d{2}-\d{2}(T|$)", text):
-            raise BadInstant(text)
+            raise BadInstant
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             return f"{datetime.date.fromisoformat(text)}T23:59:59.999999Z"
         # A + that was not escaped arrives as a space.
@@ -56,7 +64,7 @@ def parse_instant(text: str) -> str:
             instant = instant.replace(tzinfo=datetime.UTC)
         return instant_text(instant)
     except (ValueError, OverflowError):
-        raise BadInstant(text) from None
+        raise BadInstant from None
 
 
 def instant_text(instant: datetime.datetime) -> str:

@@ -12,7 +12,7 @@ those of the actors for whom another stands, or who came to or left this timelin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -104,15 +104,9 @@ _NOTHING: _Row = (None, None, None)
 class Differences:
     """Differences between the moments of the generation of rows that is in use."""
 
-    def __init__(
-        self,
-        database: Database,
-        directory: Directory,
-        select: Callable[[Selection, Moment], Selected],
-    ) -> None:
+    def __init__(self, database: Database, directory: Directory) -> None:
         self._database = database
         self._directory = directory
-        self._select = select
 
     def page(
         self, selection: Selection, interval: Interval, after: int, limit: int
@@ -130,7 +124,7 @@ class Differences:
         self, selection: Selection, interval: Interval, after: int
     ) -> Iterator[Difference]:
         start, end = interval.start, interval.end
-        before, now = self._select(selection, start), self._select(selection, end)
+        before, now = (self._directory.selected(selection, each) for each in (start, end))
         conditions = [gained(now, interval), lost(before, interval)]
         moved = {*self._directory.moved(start.position, end.position)}
         moved |= {*before.actors} ^ {*now.actors}

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import orjson
 
 from service.database import Database
-from service.reading.selection import Share
+from service.reading.clocks import Moment
+from service.reading.selection import Selected, Selection, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,15 @@ class Directory:
     def participants(self, key: bytes, epoch: int) -> bytes:
         """The JSON list of participants, for a row's pairs of actor and role."""
         return self._render(key, epoch)
+
+    def entries_at(self, position: int) -> Callable[[bytes, bytes], bytes]:
+        """What joins the head of an entry and the key of its participants, as they were at a position."""
+        epoch = self.epoch(position)
+
+        def entry(head: bytes, key: bytes) -> bytes:
+            return b'%b,"participants":%b}' % (head, self._render(key, epoch))
+
+        return entry
 
     def survivor(self, slug: str, position: int) -> str:
         """The actor that stands for one at a position: itself, unless it is merged into another."""
@@ -97,6 +107,21 @@ class Directory:
                 for member in self._members(looked_at.pop(), position):
                     looked_at += shares.add(member)
         return shares.all()
+
+    def selected(self, selection: Selection, moment: Moment) -> Selected:
+        """A selection, with whoever stands for its actors, or belongs to them, at the moment."""
+        subject, position = selection.subject, moment.position
+        shares: tuple[Share, ...] = ()
+        if subject is not None and subject.kind == "actor":
+            survivor = self.survivor(subject.id, position)
+            shares = self.shares(survivor, position, members=selection.members)
+        elif subject is not None:
+            shares = (Share(subject.id),)
+        also: tuple[str, ...] = ()
+        if selection.actor:
+            survivor = self.survivor(selection.actor, position)
+            also = (survivor, *self.merged(survivor, position))
+        return Selected(selection, shares, also)
 
     def _members(self, parent: Share, position: int) -> Iterator[Share]:
         rows = self._database.rows(

@@ -12,11 +12,11 @@ from uuid import UUID
 from domain.incidents import (
     NONE,
     Incident,
+    absorbed,
     evolve,
     incidents_at,
-    merged_into,
     reported_day,
-    standing,
+    standing_as,
     survivor,
 )
 from domain.resolution import Trace, trace
@@ -52,10 +52,10 @@ class Dossiers:
         history = self._log.incidents(self._log.tied(stream), moment.position + 1)
         incidents = incidents_at(history, moment.position, moment.reported_by)
         wanted = survivor(incidents, stream)
-        for incident in standing(incidents):
-            if incident.stream == wanted:
-                return Dossier(incident, merged_into(incidents, wanted), trace(incident))
-        return None
+        incident = standing_as(incidents, wanted)
+        if incident is None:
+            return None
+        return Dossier(incident, absorbed(incidents, wanted), trace(incident))
 
     def revisions(self, stream: UUID, moment: Moment) -> list[Revised]:
         """The points of the log at which what this incident's id shows has changed, up to a moment."""
@@ -67,7 +67,7 @@ class Dossiers:
             before, incidents = incidents, evolve(incidents, recorded)
             touched = {survivor(before, stream), survivor(incidents, stream)} & set(incidents)
             shown = survivor(incidents, stream)
-            if not any(each.stream == shown for each in standing(incidents)):
+            if standing_as(incidents, shown) is None:
                 continue
             if any(incidents[each].position == recorded.position for each in touched):
                 found.append(Revised(recorded.position, recorded.record.recorded_at))

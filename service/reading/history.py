@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.incidents import NONE, Incidents, evolve, reported_day, standing, survivor
+from domain.incidents import NONE, Incidents, evolve, reported_day, standing_as, survivor
 from domain.records import (
     AccountAdded,
     AccountRevised,
@@ -114,16 +114,16 @@ class Histories:
             touched = incidents.get(stream)
             if touched is None or touched.position != recorded.position:
                 continue
-            stands = incidents if _stands(incidents, stream) else None
+            stands = incidents if standing_as(incidents, stream) else None
             if recorded.position > after and len(steps) <= limit:
                 steps.append(_Step(recorded, stood, stands))
             stood = stands or stood
         wanted = survivor(incidents, stream)
-        if not _stands(incidents, wanted):
+        if standing_as(incidents, wanted) is None:
             return None
         itself = incidents.get(stream)
-        if itself is not None and itself.merged is not None:
-            steps = [step for step in steps if step.recorded.position <= itself.merged.position]
+        if itself is not None and itself.merged_at is not None:
+            steps = [step for step in steps if step.recorded.position <= itself.merged_at]
         more = len(steps) > limit
         del steps[limit:]
         return HistoryPage(
@@ -131,16 +131,6 @@ class Histories:
             steps[-1].recorded.position if more else None,
             wanted if wanted != stream else None,
         )
-
-
-def _stands(incidents: Incidents, stream: UUID) -> bool:
-    """Whether an incident is shown: by its own accounts, or by those of others merged into it."""
-    incident = incidents.get(stream)
-    if incident is None or incident.merged_into is not None:
-        return False
-    return bool(incident.accounts) or any(
-        each.accounts and survivor(incidents, other) == stream for other, each in incidents.items()
-    )
 
 
 def _items(steps: Sequence[_Step], stream: UUID) -> Iterator[HistoryItem]:
@@ -156,7 +146,8 @@ def _items(steps: Sequence[_Step], stream: UUID) -> Iterator[HistoryItem]:
 
 
 def _shown(incidents: Incidents, stream: UUID) -> Shown | None:
-    return next((shown(each) for each in standing(incidents) if each.stream == stream), None)
+    incident = standing_as(incidents, stream)
+    return shown(incident) if incident else None
 
 
 def _item(recorded: Recorded[IncidentRecord], changed: tuple[FieldChange, ...]) -> HistoryItem:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.reading import BeyondTheLog, Reader
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
 from service.reading.difference_statements import Interval
+from service.reading.moments import BeyondTheLog, Moments
 
 
 class BadInterval(ValueError):
@@ -33,7 +33,7 @@ class Given:
 CLOCKS = ("position", "as_of", "reported_by")
 
 
-def interval_of(reader: Reader, start: Given, end: Given, both: Given) -> Interval:
+def interval_of(moments: Moments, start: Given, end: Given, both: Given) -> Interval:
     """The interval between two moments, each fixed by `both` as well. Raises `BadInterval`."""
     clock = _clock(start, end)
     _refuse_contradiction(clock, both)
@@ -41,12 +41,12 @@ def interval_of(reader: Reader, start: Given, end: Given, both: Given) -> Interv
     if last is not None and last < first:
         raise BadInterval(f"to_{clock}", f"it is earlier than from_{clock}")
     if clock == "reported_by":
-        at = _moment(reader, both, "", EVERYTHING_REPORTED)
+        at = _moment(moments, both, "", EVERYTHING_REPORTED)
         until = EVERYTHING_REPORTED if last is None else last
         return Interval(Moment(at.position, at.as_of, first), Moment(at.position, at.as_of, until))
     reported = EVERYTHING_REPORTED if both.reported_by is None else both.reported_by
-    until_moment = _moment(reader, end, "to_", reported)
-    return Interval(_moment(reader, start, "from_", reported), until_moment)
+    until_moment = _moment(moments, end, "to_", reported)
+    return Interval(_moment(moments, start, "from_", reported), until_moment)
 
 
 def _clock(start: Given, end: Given) -> str:
@@ -81,8 +81,8 @@ def _refuse_contradiction(clock: str, both: Given) -> None:
         )
 
 
-def _moment(reader: Reader, given: Given, prefix: str, reported: int) -> Moment:
+def _moment(moments: Moments, given: Given, prefix: str, reported: int) -> Moment:
     try:
-        return reader.moment(given.position, given.as_of, reported)
+        return moments.at(given.position, given.as_of, reported)
     except BeyondTheLog as beyond:
         raise BadInterval(f"{prefix}position", str(beyond)) from None

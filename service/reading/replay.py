@@ -11,7 +11,7 @@ Between two pages nothing is held but keys: no thread, no connection, and nothin
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, groupby, islice
@@ -23,7 +23,8 @@ from domain.dates import OPEN_PAST, day_number, day_of_instant, iso_of_day
 from service.database import Database
 from service.reading.clocks import Moment
 from service.reading.directory import Directory
-from service.reading.selection import Selected, Selection
+from service.reading.moments import Moments
+from service.reading.selection import Selection
 from service.reading.sweeps import KEY_WIDTH, OPENED, VERSIONS, Clock, Place, Sweep
 
 Change = Literal["added", "changed", "removed"]
@@ -181,13 +182,12 @@ class Replay:
             yield self._step(versions[-1], changed=changed)
 
     def _step(self, shown: _Version, *, changed: bool) -> Step:
-        epoch = self._directory.epoch(self.moment.position)
-        participants = self._directory.participants(shown.participants, epoch)
+        entry = self._directory.entries_at(self.moment.position)
         return Step(
             Mark(Place(shown.point, shown.number), self.steps),
             self._day(shown),
             "changed" if changed else "added" if shown.sign == OPENED else "removed",
-            b'%b,"participants":%b}' % (shown.entry, participants),
+            entry(shown.entry, shown.participants),
             self._totals.json,
         )
 
@@ -220,15 +220,8 @@ class Replay:
 class Replays:
     """Replays of the generation of rows that is in use."""
 
-    def __init__(
-        self,
-        database: Database,
-        directory: Directory,
-        selected: Callable[[Selection, Moment], Selected],
-        moment: Callable[..., Moment],
-    ) -> None:
-        self._database, self._directory = database, directory
-        self._selected, self._moment = selected, moment
+    def __init__(self, database: Database, directory: Directory, moments: Moments) -> None:
+        self._database, self._directory, self._moments = database, directory, moments
 
     def begin(
         self, selection: Selection, moment: Moment, course: Course, after: Mark | None = None
@@ -245,13 +238,13 @@ class Replays:
         if course.clock == "recorded":
             before = None if before is None else self._position_on(before)
             end = moment.position if end is None else min(self._position_on(end), moment.position)
-            moment = self._moment(end, None, moment.reported_by)
+            moment = self._moments.at(end, None, moment.reported_by)
         if before is not None and after is None:
             after = Mark(Place(before, _ALL), 0)
-        sweep = Sweep(self._selected(selection, moment), moment, course.clock, end)
+        sweep = Sweep(self._directory.selected(selection, moment), moment, course.clock, end)
         return Replay(self._database, self._directory, sweep, after)
 
     def _position_on(self, day: int) -> int:
         """The position that the log had reached by the end of a day."""
         written = iso_of_day(max(_FIRST_DAY, min(day, _LAST_DAY)))
-        return self._moment(None, f"{written}T23:59:59.999999Z").position
+        return self._moments.at(None, f"{written}T23:59:59.999999Z").position

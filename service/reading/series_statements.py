@@ -19,8 +19,8 @@ from domain.periods import MONTHS, Interval
 from projections import series
 from projections.series import ALL, NOWHERE
 from service.reading.clocks import EVERYTHING_REPORTED, Moment
-from service.reading.selection import Match, Selected, Selection
-from service.reading.statements import Source, Statement, add_filters, sources
+from service.reading.selection import Selected, Selection
+from service.reading.statements import Source, Statement, add_filters, sources, union
 
 GroupBy = Literal["country", "actor", "type"]
 
@@ -107,13 +107,12 @@ def _whole_blocks(selection: Selection, moment: Moment, shape: Shape) -> Stateme
     else:
         source.add("country = ?", selection.subject.id if selection.subject else ALL)
     first, last = selection.first_day, selection.last_day
-    _add_window(
-        source,
-        ("first_month", "last_month"),
-        None if first is None else month_of_day(first),
-        None if last is None else month_of_day(last),
-        selection.match,
+    months = replace(
+        selection,
+        first_day=None if first is None else month_of_day(first),
+        last_day=None if last is None else month_of_day(last),
     )
+    source.add_window("first_month", "last_month", months)
     columns = f"{_key(shape)}, first_month, last_month, {_sums(shape)}"
     return (
         f"{source.select(columns, joined=False)} GROUP BY country, first_month, last_month",
@@ -133,7 +132,7 @@ def _rows(which: str, selection: Selection, moment: Moment, shape: Shape) -> Sta
     else:
         source.add("once")
     days = ("earliest", "latest")
-    _add_window(source, days, selection.first_day, selection.last_day, selection.match)
+    source.add_window(*days, selection)
     # Groups in the order of the primary key need no sorting.
     order = "block, country, reported_block, first_month, last_month"
     if shape.interval in MONTHS:
@@ -161,16 +160,11 @@ def _counted(selected: Selected, moment: Moment, shape: Shape) -> Statement:
     """Versions that are selected, each once, counted by their spans."""
     arms = []
     for source in sources(selected):
-        source.add(f"{source.t}.from_position <= ? AND v.to_position > ?", *[moment.position] * 2)
-        source.add("v.reported_from <= ? AND v.reported_to > ?", *[moment.reported_by] * 2)
-        selection = selected.selection
-        days = (f"{source.t}.earliest", f"{source.t}.latest")
-        _add_window(source, days, selection.first_day, selection.last_day, selection.match)
+        source.add_validity(moment)
+        source.add_window(f"{source.t}.earliest", f"{source.t}.latest", selected.selection)
         add_filters(source, selected)
         arms.append(source)
-    distinct = "DISTINCT " if len(arms) == 1 and len(selected.shares) > 1 else ""
-    picked = " UNION ".join(arm.select(f"{distinct}v.version_id") for arm in arms)
-    parameters = [each for arm in arms for each in arm.parameters]
+    picked, parameters = union(arms, "v.version_id", selected)
     sums = ", ".join(["count(*)"] * 4)
     if shape.measure:
         sum_ = "coalesce(sum(json_extract(CAST(v.totals AS TEXT), ?)), 0)"
@@ -190,14 +184,3 @@ def _counted(selected: Selected, moment: Moment, shape: Shape) -> Statement:
         " GROUP BY 1, 2, 3",
         parameters,
     )
-
-
-def _add_window(
-    source: Source, names: tuple[str, str], first: int | None, last: int | None, match: Match
-) -> None:
-    """Keep spans that reach into the window, or that lie within it."""
-    start, end = names if match == "certain" else names[::-1]
-    if first is not None:
-        source.add(f"{start} >= ?", first)
-    if last is not None:
-        source.add(f"{end} <= ?", last)

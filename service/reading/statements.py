@@ -20,7 +20,7 @@ from domain.vocabulary import Status
 from projections.incidents import LONG_SPAN
 from projections.timelines import ACTORS, BLOCK, COUNTRIES
 from service.reading.clocks import Moment
-from service.reading.selection import Box, PageEnd, Selected, Share
+from service.reading.selection import Box, PageEnd, Selected, Selection, Share
 from service.reading.text_search import match_expression
 
 RETRACTED = str(Status.RETRACTED)
@@ -46,15 +46,10 @@ def page_statement(
         for days in ranges
         for source in sources(selected)
     ]
-    parameters = [parameter for arm in arms for parameter in arm.parameters]
     if len(selected.shares) <= 1:
-        columns = "{t}.earliest, {t}.number, v.participants, v.entry"
-        sql = " UNION ALL ".join(arm.select(columns) for arm in arms)
+        sql, parameters = union(arms, "{t}.earliest, {t}.number, v.participants, v.entry", selected)
         return f"{sql} {order} LIMIT ?", [*parameters, limit]
-    # UNION leaves out what is there twice; a single arm, of many shares, has to be told.
-    distinct = "DISTINCT " if len(arms) == 1 else ""
-    key = f"{distinct}{{t}}.earliest, {{t}}.number, v.version_id"
-    sql = " UNION ".join(arm.select(key) for arm in arms)
+    sql, parameters = union(arms, "{t}.earliest, {t}.number, v.version_id", selected)
     return (
         "SELECT p.earliest, p.number, v.participants, v.entry"
         f" FROM ({sql} {order} LIMIT ?) p"
@@ -136,6 +131,20 @@ class Source:
         self.where.append(sql)
         self.parameters += parameters
 
+    def add_validity(self, moment: Moment) -> None:
+        """Keep what is valid at a moment."""
+        self.add(f"{self.t}.from_position <= ? AND v.to_position > ?", *[moment.position] * 2)
+        self.add(f"{self.t}.reported_from <= ? AND v.reported_to > ?", *[moment.reported_by] * 2)
+
+    def add_window(self, start: str, end: str, selection: Selection) -> None:
+        """Keep spans that may lie within the window, or certainly do, as the selection wants it."""
+        if selection.match == "possible":
+            start, end = end, start
+        if selection.first_day is not None:
+            self.add(f"{start} >= ?", selection.first_day)
+        if selection.last_day is not None:
+            self.add(f"{end} <= ?", selection.last_day)
+
     def select(self, columns: str, *, joined: bool = True) -> str:
         """The statement that selects columns; joined with versions unless none is needed."""
         table = self.table
@@ -143,6 +152,16 @@ class Source:
             table += " CROSS JOIN incident_version v ON v.version_id = t.version_id"
         where = f" WHERE {' AND '.join(self.where)}" if self.where else ""
         return f"SELECT {columns.format(t=self.t)} FROM {table}{where}"
+
+
+def union(arms: Sequence[Source], columns: str, selected: Selected) -> Statement:
+    """The rows of all arms; each once, where several shares may have the same incident."""
+    parameters = [parameter for arm in arms for parameter in arm.parameters]
+    if len(selected.shares) <= 1:
+        return " UNION ALL ".join(arm.select(columns) for arm in arms), parameters
+    # UNION leaves out what is there twice; a single arm, of many shares, has to be told.
+    distinct = "DISTINCT " if len(arms) == 1 else ""
+    return " UNION ".join(arm.select(distinct + columns) for arm in arms), parameters
 
 
 def sources(selected: Selected) -> list[Source]:
@@ -196,10 +215,7 @@ def _arm(
         source.add(f"{t}.latest >= ?", selection.first_day)
     if selection.last_day is not None and selection.match == "certain":
         source.add(f"{t}.latest <= ?", selection.last_day)
-    source.add(f"{t}.from_position <= ?", moment.position)
-    source.add("v.to_position > ?", moment.position)
-    source.add(f"{t}.reported_from <= ?", moment.reported_by)
-    source.add("v.reported_to > ?", moment.reported_by)
+    source.add_validity(moment)
     add_filters(source, selected)
     return source
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from projections.bitemporal import OPEN_POSITION
 from service.reading.clocks import Moment
-from service.reading.selection import Selected, Selection
+from service.reading.selection import Selected
 from service.reading.statements import Source, Statement, add_filters, sources
 
 Clock = Literal["occurred", "reported", "recorded"]
@@ -88,7 +88,8 @@ class Sweep:
                 self._add_points(source, point)
                 if place:
                     _add_side(source, point, place, after=after)
-                _add_window(source, self.selected.selection)
+                days = f"{source.t}.earliest", f"{source.t}.latest"
+                source.add_window(*days, self.selected.selection)
                 add_filters(source, self.selected)
                 arms.append(source.select(columns.format(t=source.t, point=point, sign=sign)))
                 parameters += source.parameters
@@ -115,14 +116,3 @@ def _add_side(source: Source, point: str, place: Place, *, after: bool) -> None:
     bound, beyond, number = (">=", ">", ">") if after else ("<=", "<", "<=")
     source.add(f"{point} {bound} ?", place.point)
     source.add(f"({point} {beyond} ? OR {source.t}.number {number} ?)", place.point, place.number)
-
-
-def _add_window(source: Source, selection: Selection) -> None:
-    """Keep what happened in the window: possibly, or certainly, as the selection wants it."""
-    possible = selection.match == "possible"
-    if selection.first_day is not None:
-        start = f"{source.t}.{'latest' if possible else 'earliest'}"
-        source.add(f"{start} >= ?", selection.first_day)
-    if selection.last_day is not None:
-        end = f"{source.t}.{'earliest' if possible else 'latest'}"
-        source.add(f"{end} <= ?", selection.last_day)

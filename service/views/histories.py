@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.actors import Actor, actor_at
+from domain.datasets import Dataset, dataset_at
 from domain.records import IncidentRecord, Recorded
 from service.log import Log
 
@@ -30,3 +31,7 @@ class LogHistories:
     def actor(self, slug: str, position: int) -> Actor | None:
         """An actor as it was at a position."""
         return actor_at(self.log.actor(slug), position)
+
+    def dataset(self, slug: str, position: int) -> Dataset | None:
+        """A dataset as it was at a position."""
+        return dataset_at(self.log.dataset(slug), position)

@@ -16,8 +16,7 @@ from domain.countries import find_country
 from domain.edtf import span
 from domain.vocabulary import ActorKind, IncidentType, ParticipantRole, Status
 from service.imports.format import BadRow, Cells, Format, NamedActor, Told, running_text
-from service.imports.formats.coded import stated
-from service.imports.formats.table_cells import degrees_of, is_missing, pair_of
+from service.imports.formats.table_cells import degrees_of, pair_of
 from service.imports.formats.table_mapping import (
     CodeRule,
     FigureRule,
@@ -223,17 +222,13 @@ class TableTeller:
     def _actors(
         self, row: Row, rule: ParticipantRule
     ) -> Iterator[tuple[NamedActor, ParticipantRole]]:
-        cell = rule.constant or row.line(rule.column)
         state = row.country(rule.state)
         kind = rule.kind or (ActorKind.STATE if state else ActorKind.ORGANISATION)
-        for part in (cell or "").split(rule.split) if rule.split else [cell or ""]:
-            name = stated(part, "")
-            if name and not is_missing(name, self._missing):
-                yield NamedActor(self.mapping.dataset.id, name, name, kind, state), rule.role
+        names = [rule.constant] if rule.constant else row.parts(rule.column, rule.split)
+        for name in names:
+            yield NamedActor(self.mapping.dataset.id, name, name, kind, state), rule.role
 
-    def _codes(self, row: Row, rule: CodeRule) -> Iterator[dict[str, Any]]:
-        cell = row.line(rule.column)
-        for part in (cell or "").split(rule.split) if rule.split else [cell or ""]:
-            code = stated(part, "")
-            if code:
-                yield {"scheme": rule.scheme, "code": code, "label": row.text(rule.label)}
+    @staticmethod
+    def _codes(row: Row, rule: CodeRule) -> Iterator[dict[str, Any]]:
+        for code in row.parts(rule.column, rule.split):
+            yield {"scheme": rule.scheme, "code": code, "label": row.text(rule.label)}

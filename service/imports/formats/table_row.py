@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from typing import TypeVar
@@ -48,9 +48,18 @@ class Row:
 
     def line(self, column: str | None) -> str | None:
         """A cell as a line; None if nothing is known of it."""
-        if column is None:
-            return None
-        text = stated(self._cells[column], "")
+        return self._known(self._cells[column], column) if column is not None else None
+
+    def parts(self, column: str | None, split: str | None) -> Iterator[str]:
+        """What a cell lists, each as a line; without a `split`, it is one."""
+        if column is not None:
+            cell = self._cells[column]
+            for each in cell.split(split) if split else [cell]:
+                if text := self._known(each, column):
+                    yield text
+
+    def _known(self, cell: str, column: str) -> str | None:
+        text = stated(cell, "")
         if text is None or is_missing(text, self._missing):
             return None
         if text.casefold() in BROKEN:
