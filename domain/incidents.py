@@ -84,7 +84,7 @@ class Incident:
     corrections: tuple[Recorded[IncidentCorrected], ...] = ()
     retracted: Decision | None = None
     merged_into: UUID | None = None
-    merged: Decision | None = None
+    merged_at: int | None = None
     revision: int = 0
     position: int = 0
     recorded_at: str = ""
@@ -118,16 +118,16 @@ def _evolved(
     """The incident that a record is of, after it."""
     record = recorded.record
     position, revision = recorded.position, incident.revision + 1
-    accounts, merged_into, merged = incident.accounts, incident.merged_into, incident.merged
+    accounts, merged_into, merged_at = incident.accounts, incident.merged_into, incident.merged_at
     corrections, retracted = incident.corrections, incident.retracted
     match record:
         case IncidentReported() | AccountAdded():
-            accounts = (*accounts, _held(recorded.stream, recorded.version, recorded, record))
+            accounts = (*accounts, _held(recorded.version, recorded, record))
         case AccountRevised():
             accounts = tuple(_revised(accounts, recorded, record))
         case AccountWithdrawn():
             accounts = tuple(
-                replace(held, withdrawn=_decision(recorded, record))
+                replace(held, withdrawn=_decision(recorded, record, record.basis))
                 if held.number == record.number
                 else held
                 for held in accounts
@@ -138,14 +138,14 @@ def _evolved(
                 Recorded(position, recorded.stream, recorded.version, record),
             )
         case IncidentRetracted():
-            retracted = _decision(recorded, record)
+            retracted = _decision(recorded, record, record.basis)
         case IncidentReinstated():
             retracted = None
         case IncidentMerged():
             if incident.stream not in {record.into, *_survivors(incidents, record.into)}:
-                merged_into, merged = record.into, _decision(recorded, record)
+                merged_into, merged_at = record.into, position
         case IncidentUnmerged():
-            merged_into = merged = None
+            merged_into = merged_at = None
         case _:
             assert_never(record)
     return Incident(
@@ -154,19 +154,17 @@ def _evolved(
         corrections,
         retracted,
         merged_into,
-        merged,
+        merged_at,
         revision,
         position,
         record.recorded_at,
     )
 
 
-def _held(
-    stream: UUID, number: int, recorded: Recorded[IncidentRecord], record: AccountRecord
-) -> HeldAccount:
+def _held(number: int, recorded: Recorded[IncidentRecord], record: AccountRecord) -> HeldAccount:
     reported = reported_day(record)
     return HeldAccount(
-        stream,
+        recorded.stream,
         number,
         record.account,
         record.implied,
@@ -186,15 +184,8 @@ def _revised(
 ) -> Iterator[HeldAccount]:
     """The accounts with one revised. What was not visible before is whole in its revision."""
     latest = replace(
-        _held(recorded.stream, record.number, recorded, record),
-        revised=Decision(
-            record.reason,
-            record.account.source,
-            recorded.position,
-            reported_day(record),
-            record.recorded_at,
-            record.recorded_by,
-        ),
+        _held(record.number, recorded, record),
+        revised=_decision(recorded, record, record.account.source),
     )
     found = False
     for held in accounts:
@@ -209,11 +200,12 @@ def _revised(
 
 def _decision(
     recorded: Recorded[IncidentRecord],
-    record: AccountWithdrawn | IncidentRetracted | IncidentMerged,
+    record: AccountRevised | AccountWithdrawn | IncidentRetracted,
+    basis: Source | None,
 ) -> Decision:
     return Decision(
         record.reason,
-        record.basis,
+        basis,
         recorded.position,
         reported_day(record),
         record.recorded_at,
@@ -266,6 +258,11 @@ def standing(incidents: Incidents) -> Iterator[Incident]:
         yield replace(incidents[stream], accounts=tuple(accounts))
 
 
+def standing_as(incidents: Incidents, stream: UUID) -> Incident | None:
+    """The incident that is shown under this id; None where it is merged, or has no account."""
+    return next((each for each in standing(incidents) if each.stream == stream), None)
+
+
 def incidents_at(
     history: Iterable[Recorded[IncidentRecord]], position: int, reported_by: int = OPEN_FUTURE
 ) -> Incidents:
@@ -288,11 +285,10 @@ def incident_at(
 ) -> Incident | None:
     """The incident that stands for this one at a moment, as `incidents_at`; None if none is there yet."""
     incidents = incidents_at(history, position, reported_by)
-    wanted = survivor(incidents, stream)
-    return next((each for each in standing(incidents) if each.stream == wanted), None)
+    return standing_as(incidents, survivor(incidents, stream))
 
 
-def merged_into(incidents: Incidents, stream: UUID) -> tuple[UUID, ...]:
+def absorbed(incidents: Incidents, stream: UUID) -> tuple[UUID, ...]:
     """The incidents that this one stands for, besides itself, in the order of their ids."""
     return tuple(
         sorted(

@@ -332,8 +332,6 @@ class DatasetReleased:
 AccountRecord: TypeAlias = IncidentReported | AccountAdded | AccountRevised
 """The records that hold a whole account: any of them founds its incident."""
 
-ACCOUNT_RECORDS = (IncidentReported, AccountAdded, AccountRevised)
-
 IncidentRecord: TypeAlias = (
     IncidentReported
     | AccountAdded

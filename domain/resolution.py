@@ -285,7 +285,9 @@ def trace(incident: Incident) -> tuple[Trace, ...]:
     earliest = (_key(min(held, key=_by_first_report)),)
     sources = {
         **dict.fromkeys(("title", "type", "occurred", "place", "summary"), earliest),
-        **dict.fromkeys(_OF_EVERYBODY, everybody),
+        **dict.fromkeys(
+            ("status", "countries", "participants", "codes", "sources", "datasets"), everybody
+        ),
     }
     corrected = {
         field: correction.position

@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 
 from domain.checks import Fault, Faulty, faults_of_participants, faults_of_place
 from domain.conflicts import Conflict
-from domain.incidents import HeldAccount, Incident, Incidents, standing, survivor
+from domain.incidents import Incident, Incidents, standing, survivor
 from domain.records import (
     AccountNumber,
     AccountWithdrawn,
@@ -176,14 +176,14 @@ def revise(  # noqa: PLR0911 - one for each revision
             _refuse_repetition(incident, revision.account)
             return record
         case ReviseAccount():
-            _account(incident, revision.number)
+            _check_account(incident, revision.number)
             _refuse_repetition(incident, revision.account)
             with _faults_within("account"):
                 return revise_account(
                     revision.number, revision.account, revision.origin, actors, by, revision.reason
                 )
         case WithdrawAccount():
-            _account(incident, revision.number)
+            _check_account(incident, revision.number)
             return AccountWithdrawn(number=revision.number, **_grounds(revision, by))
         case CorrectIncident():
             _refuse_merged(incident)
@@ -251,7 +251,7 @@ def _grounds(
     }
 
 
-def _account(incident: Incident, number: int) -> HeldAccount:
+def _check_account(incident: Incident, number: int) -> None:
     for held in incident.accounts:
         if held.number == number:
             if held.withdrawn:
@@ -260,7 +260,7 @@ def _account(incident: Incident, number: int) -> HeldAccount:
                     incident=incident.stream,
                     position=held.withdrawn.position,
                 )
-            return held
+            return
     known = ", ".join(str(held.number) for held in incident.accounts)
     raise Faulty((Fault(("number",), f"it has no account {number}; there are {known}"),))
 
@@ -276,11 +276,11 @@ def _refuse_repetition(incident: Incident, account: Account) -> None:
 
 
 def _refuse_merged(incident: Incident) -> None:
-    if incident.merged_into is not None and incident.merged is not None:
+    if incident.merged_at is not None:
         raise Conflict(
             f"it is merged into {incident.merged_into}",
             incident=incident.merged_into,
-            position=incident.merged.position,
+            position=incident.merged_at,
         )
 
 

@@ -11,8 +11,9 @@ not depend on who is followed with it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from uuid import UUID
 
 from domain.dates import OPEN_FUTURE, OPEN_PAST
@@ -32,6 +33,11 @@ class Version:
     reported_from: int
     reported_to: int
     incident: Incident
+
+    @property
+    def stream(self) -> UUID:
+        """Whose rectangle it is."""
+        return self.incident.stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,10 @@ class Closing:
     position: int
     beyond: int
 
-    def applies_to(self, stream: UUID, rectangle: Version | Merged) -> bool:
-        """Whether this closes the rectangle of an incident."""
+    def applies_to(self, rectangle: Version | Merged) -> bool:
+        """Whether this closes a rectangle."""
         return (
-            stream == self.stream
+            rectangle.stream == self.stream
             and rectangle.to_position == OPEN_POSITION
             and rectangle.reported_to > self.beyond
         )
@@ -201,24 +207,20 @@ class _History:
 
     def _close(self, closing: Closing) -> None:
         self.closings.append(closing)
-        stored, self._stored = self._stored, []
-        for each in stored:
-            if closing.applies_to(each.incident.stream, each):
-                self.closed.append(replace(each, to_position=closing.position))
-            else:
-                self._stored.append(each)
-        self.versions = [
-            replace(each, to_position=closing.position)
-            if closing.applies_to(each.incident.stream, each)
-            else each
-            for each in self.versions
-        ]
-        self.merged = [
-            replace(each, to_position=closing.position)
-            if closing.applies_to(each.stream, each)
-            else each
-            for each in self.merged
-        ]
+        still_open = [each for each in self._stored if not closing.applies_to(each)]
+        self.closed += _closed((each for each in self._stored if closing.applies_to(each)), closing)
+        self._stored = still_open
+        self.versions = list(_closed(self.versions, closing))
+        self.merged = list(_closed(self.merged, closing))
+
+
+R = TypeVar("R", Version, Merged)
+
+
+def _closed(rectangles: Iterable[R], closing: Closing) -> Iterator[R]:
+    """The rectangles, those closed that a closing is of."""
+    for each in rectangles:
+        yield replace(each, to_position=closing.position) if closing.applies_to(each) else each
 
 
 def _shown(incidents: Incidents) -> dict[UUID, _Shown]:

@@ -58,6 +58,10 @@ class EntryHead:
         Field(ge=0, description="How many accounts it is made of; 0: every one was withdrawn."),
     ]
     sources: tuple[Source, ...]
+    datasets: Annotated[
+        tuple[str, ...],
+        Field(description="The ids of the datasets that its accounts were loaded from."),
+    ]
     reported: Annotated[Day, Field(description="The day of the first account.")]
     revision: Annotated[int, Field(ge=1, description="How many records have touched it.")]
     position: Annotated[int, Field(ge=1, description="The position of the last of them.")]
@@ -100,6 +104,7 @@ def entry_head(incident_id: str, incident: Incident, shown: ShownIncident) -> by
         codes=shown.codes,
         accounts=shown.accounts,
         sources=shown.sources,
+        datasets=shown.datasets,
         reported=iso_of_day(shown.reported),
         revision=incident.revision,
         position=incident.position,

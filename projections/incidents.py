@@ -20,7 +20,7 @@ from projections.bitemporal import OPEN_POSITION, Merged, Version, change
 from projections.entries import entry_head, participants_key, totals_bytes
 from projections.store import VERSIONS, Histories, Row, Statements, Tables
 
-VERSION = 2
+VERSION = 3
 
 LONG_SPAN = 366
 """Incidents whose span is longer, in days, have an index of their own: few reach far into a window."""
@@ -96,22 +96,30 @@ class ShownVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedVersion:
+    """A version stored before, as a record has closed it."""
+
+    version: Version
+    shown: ShownIncident
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """The versions that records have added, and those stored before that they have closed."""
 
     added: Sequence[ShownVersion]
-    closed: Sequence[Version]
+    closed: Sequence[ClosedVersion]
 
 
 def fold(
     statements: Statements, records: Sequence[Recorded[IncidentRecord]], histories: Histories
 ) -> Written:
-    """Write the versions that records make; return them for the timelines and the series.
+    """Write the versions that records make; return them for the other projections.
 
     An incident's number is the position of its first record: unique, and the same in every rebuild.
     """
     added: list[ShownVersion] = []
-    closed: list[Version] = []
+    closed: list[ClosedVersion] = []
     merged: list[Merged] = []
     closings: list[Row] = []
     closings_of_merged: list[Row] = []
@@ -129,7 +137,7 @@ def fold(
                 ShownVersion(len(added) + 1, number, version, shown, totals(shown.figures))
             )
         merged += made.merged
-        closed += made.closed
+        closed += (ClosedVersion(each, resolve(each.incident)) for each in made.closed)
     statements.add(_CLOSE.format("incident_version"), closings)
     statements.add(_CLOSE.format("incident_merged"), closings_of_merged)
     statements.add(
@@ -164,7 +172,7 @@ def searched_text(incident: Incident, shown: ShownIncident) -> str:
         account = held.account
         parts[account.title] = parts[account.summary] = parts[account.source.name] = None
         for reference in account.references:
-            parts[reference.title] = parts[reference.text] = None
+            parts[reference.name] = parts[reference.title] = parts[reference.text] = None
         _add_place(parts, account.place)
     if incident.corrections:
         parts[shown.title] = parts[shown.summary] = None

@@ -23,7 +23,7 @@ from typing import Any
 from domain.dates import OPEN_FUTURE
 from domain.periods import Interval, period_of_day
 from domain.records import Record, Recorded
-from domain.resolution import ShownIncident, resolve
+from domain.resolution import ShownIncident
 from domain.totals import Total, totals
 from domain.vocabulary import Measure, Status
 from projections.bitemporal import OPEN_POSITION, Version
@@ -113,8 +113,8 @@ def fold(statements: Statements, written: Written, batch: Sequence[Recorded[Reco
         _merge(revised, shown, added.totals, version, version.from_position, 1)
         if version.to_position != OPEN_POSITION:
             _merge(revised, shown, added.totals, version, version.to_position, -1)
-    for version in written.closed:
-        shown = resolve(version.incident)
+    for closed in written.closed:
+        version, shown = closed.version, closed.shown
         _merge(revised, shown, totals(shown.figures), version, version.to_position, -1)
     rows += [key + sums for key, sums in revised.items() if any(sums)]
     statements.add(_ADD, rows)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.actors import Actor
+from domain.datasets import Dataset
 from domain.records import IncidentRecord, Recorded
 
 Row = Sequence[Any]
@@ -56,6 +57,9 @@ class Histories(Protocol):
 
     def actor(self, slug: str, position: int) -> Actor | None:
         """An actor as it was at a position."""
+
+    def dataset(self, slug: str, position: int) -> Dataset | None:
+        """A dataset as it was at a position."""
 
 
 @dataclass(frozen=True, slots=True)

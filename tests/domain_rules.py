@@ -25,10 +25,11 @@ OTHER = "csto"
 
 KNOWN_IN_PATHS = {
     "actor": KNOWN,
+    "dataset": "afghanistan-2021",
     "incident_id": str(uuid8("afghanistan-2021", "sherkhan-bandar-attack")),
 }
 
-LAST_POSITION = 66
+LAST_POSITION = 67
 """Of the chronicle; its actors are registered more than thirty positions before it."""
 
 _serial = count(1)  # an actor is registered once, and a key names one request
@@ -122,7 +123,9 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
     if "position" in query:
         query["position"] = LAST_POSITION - int(query["position"]) % 30
         query.pop("as_of", None)
-    if "{actor}" in path or "{incident_id}" in path:  # which are known since the chronicle only
+    if any(
+        f"{{{name}}}" in path for name in KNOWN_IN_PATHS
+    ):  # which are known since the chronicle only
         query.pop("as_of", None)
         query.pop("reported_by", None)
     for name in ("from", "to", "since", "until", "reported_by"):

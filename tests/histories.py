@@ -24,6 +24,7 @@ from domain.values import (
     Figure,
     ForeignCode,
     InvolvedCountry,
+    Origin,
     Participant,
     Place,
     Source,
@@ -76,6 +77,8 @@ ROLES = [ParticipantRole.INITIATOR, ParticipantRole.TARGET]
 COUNTRY_ROLES = [CountryRole.LOCATION, CountryRole.ACTOR, CountryRole.AFFECTED]
 TYPES = [IncidentType.ATTACK, IncidentType.BORDER_CROSSING]
 STATUSES = [Status.REPORTED, Status.REPORTED, Status.CONFIRMED, Status.DISPUTED, Status.PLANNED]
+DATASETS = ["ged", "acled"]
+ORIGINS = [None, None, *(Origin(dataset=slug, key="1") for slug in DATASETS)]
 MEMBERSHIPS = [None, None, "2021-06-20", "2021-06-22", "2021-06", "2020"]
 REASONS = ["a mistake", "a newer release"]
 
@@ -93,7 +96,7 @@ RECORDS: dict[str, type[IncidentRecord]] = {
 """What is recorded of incidents, by what it is written as."""
 
 KINDS = [
-    *("report", "register", "register"),
+    *("report", "register", "register", "release", "release"),
     *(*OF_INCIDENTS, *OF_INCIDENTS, "merge", "merge"),
     *(f"actor-{kind}" for kind in OF_ACTORS),
     *("actor-affiliations", "actor-releases"),
@@ -213,10 +216,14 @@ def a_command(
     match write.kind:
         case "accounts":
             account = an_account_at_random(chance, published, known)
-            return revisions.AddAccount(account=account, reason=reason)
+            origin = chance.choice(ORIGINS)
+            return revisions.AddAccount(account=account, reason=reason, origin=origin)
         case "account-revisions":
             account = an_account_at_random(chance, published, known)
-            return revisions.ReviseAccount(number=number, account=account, reason=reason)
+            origin = chance.choice(ORIGINS)
+            return revisions.ReviseAccount(
+                number=number, account=account, reason=reason, origin=origin
+            )
         case "account-withdrawals":
             return revisions.WithdrawAccount(number=number, reason=reason, basis=basis)
         case "corrections":
@@ -247,7 +254,7 @@ def a_record(  # noqa: PLR0917
             values.get("participants", ()) if is_correction else account.participants,
             PROFILES,
         ),
-        "origin": None,
+        "origin": chance.choice(ORIGINS),
         "number": number,
         "changes": Corrections(
             **{name: Replacement(before=each, after=each) for name, each in values.items()}
@@ -275,6 +282,9 @@ def an_actors_command(write: Write, chance: random.Random, other: str) -> actors
                 shown=chance.random() < 0.7,
                 reason=reason,
             )
+        case "actor-external-ids":
+            scheme, number = chance.choice(["ucdp", "wikidata"]), chance.randint(1, 4)
+            return actors.IdentifyActor(scheme=scheme, id=f"Q{number}", reason=reason)
         case "actor-affiliations":
             since, until = chance.choice(MEMBERSHIPS), chance.choice(MEMBERSHIPS)
             return actors.AffiliateActor(actor=other, since=since, until=until, reason=reason)

@@ -31,6 +31,7 @@ from domain.records import (
 from domain.values import Account, Figure
 from service.reading.selection import Selection
 from tests.naive_actors import EVER, Actors, Stay, is_within
+from tests.naive_datasets import datasets
 
 Json = dict[str, Any]
 
@@ -61,7 +62,7 @@ class View:
 
     def __init__(self, log: Sequence[Recorded], position: int, reported_by: int = EVER) -> None:
         there = [each for each in log if each.position <= position]
-        self.actors = Actors(each for each in there if not hasattr(each.record, "reported"))
+        self.actors = Actors(each for each in there if hasattr(each.record, "actor"))
         self.records = [
             each
             for each in there
@@ -77,6 +78,7 @@ class View:
             stream: self._entry(stream)
             for stream in dict.fromkeys(self.survivor(each.incident) for each in self.tellings)
         }
+        self.datasets = datasets(there, self.entries.values())
 
     def _follow(self, recorded: Recorded) -> None:
         """Note what a record merges, and which incidents it touches: its own, and those it is part of."""
@@ -183,6 +185,9 @@ class View:
             "codes": _together(each.codes for each in accounts),
             "accounts": 0 if counted[0].withdrawn else len(counted),
             "sources": _together((each.source,) for each in accounts),
+            "datasets": _together(
+                [t.last.record.origin.dataset] for t in by_report if t.last.record.origin
+            ),
             "reported": first.first.record.reported,
             "revision": len(touched),
             "position": touched[-1].position,

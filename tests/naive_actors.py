@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from domain.edtf import Span, span
 from domain.records import (
     ActorAffiliated,
+    ActorIdentified,
     ActorNamed,
     ActorRegistered,
     ActorReleased,
@@ -61,10 +62,13 @@ class Actors:
             return
         slug, profile = record.actor, self.profiles[record.actor]
         names, affiliations = list(profile.names), list(profile.affiliations)
+        ids = list(profile.external_ids)
         if isinstance(record, ActorNamed):
             if record.name in names:
                 names.remove(record.name)
             names.insert(0 if record.shown else len(names), record.name)
+        elif isinstance(record, ActorIdentified):
+            ids.append(record.external_id)
         elif isinstance(record, ActorAffiliated):
             affiliations.append(record.affiliation)
         elif isinstance(record, ActorReleased):
@@ -75,7 +79,12 @@ class Actors:
             self.merged_into[slug] = record.into
         elif isinstance(record, ActorsUnmerged):
             del self.merged_into[slug]
-        self.profiles[slug] = replace(profile, names=tuple(names), affiliations=tuple(affiliations))
+        self.profiles[slug] = replace(
+            profile,
+            names=tuple(names),
+            external_ids=tuple(ids),
+            affiliations=tuple(affiliations),
+        )
         self.changed[slug] = recorded.position
 
     def shown_as(self, slug: str) -> str:
@@ -87,6 +96,14 @@ class Actors:
     def merged(self, slug: str) -> list[str]:
         """Whom an actor stands for, besides itself."""
         return sorted(each for each in self.merged_into if self.shown_as(each) == slug)
+
+    def known_as(self, scheme: str, id_: str) -> set[str]:
+        """Whom an id in another scheme leads to."""
+        return {
+            self.shown_as(slug)
+            for slug, profile in self.profiles.items()
+            if any((each.scheme, each.id) == (scheme, id_) for each in profile.external_ids)
+        }
 
     def stays(self, slug: str, *, members: bool) -> set[Stay]:
         """Whose incidents are on the timeline of an actor, or of the one that stands for it."""

@@ -13,24 +13,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-from domain import actors
+from domain import actors, datasets
 from domain.actors import (
     Actor,
+    IdentifyActor,
     MergeActor,
     NameActor,
     UnmergeActor,
     register_actor,
     revise_actor,
 )
+from domain.datasets import Dataset, release_dataset
 from domain.dates import iso_of_day
 from domain.edtf import span
 from domain.errors import DomainError
-from domain.ids import actor_stream
+from domain.ids import actor_stream, dataset_stream
 from domain.records import (
     AccountAdded,
     AccountRevised,
     AccountWithdrawn,
     Corrections,
+    DatasetReleased,
     IncidentCorrected,
     IncidentMerged,
     IncidentReinstated,
@@ -42,7 +45,15 @@ from domain.records import (
     Replacement,
 )
 from domain.reporting import Recording
-from domain.values import Account, Figure, InvolvedCountry, Participant, Place
+from domain.values import (
+    Account,
+    DatasetProfile,
+    Figure,
+    InvolvedCountry,
+    Origin,
+    Participant,
+    Place,
+)
 from domain.vocabulary import CountryRole, IncidentType, Measure, ParticipantRole, Status
 from service.bootstrap import Casus, open_casus
 from service.settings import Settings
@@ -54,6 +65,8 @@ REPORTED_DAYS = range(FIRST - 1, FIRST + 7)
 
 CODES = ["AFG", "TJK", "UZB"]
 TYPES = [IncidentType.ATTACK, IncidentType.STATEMENT]
+DATASET = "ged"
+ORIGINS = [None, Origin(dataset=DATASET, key="1"), Origin(dataset="news", key="1")]
 SLUGS = ["taliban", "haqqani", "afghan-army", "csto"]
 KINDS = [
     AccountAdded,
@@ -79,6 +92,8 @@ def a_log_at_random(chance: random.Random, length: int, incidents: int) -> list[
     for _ in range(length):
         if chance.random() < 0.2:
             log.revise_an_actor()
+        elif chance.random() < 0.1:
+            log.take_in_a_dataset()
         else:
             log.add_to_an_incident(UUID(int=chance.randint(1, incidents)), incidents)
     return log.records
@@ -90,6 +105,7 @@ class _Log:
         self.records: list[Recorded[Record]] = []
         self.versions: dict[UUID, int] = {}
         self.actors: dict[str, Actor] = {}
+        self.dataset: Dataset | None = None
 
     @property
     def by(self) -> Recording:
@@ -99,7 +115,9 @@ class _Log:
         version = self.versions[stream] = self.versions.get(stream, 0) + 1
         recorded = Recorded(len(self.records) + 1, stream, version, record)
         self.records.append(recorded)
-        if not hasattr(record, "reported"):
+        if isinstance(record, DatasetReleased):
+            self.dataset = datasets.evolve(self.dataset, recorded)
+        elif not hasattr(record, "reported"):
             slug = record.actor.id if version == 1 else record.actor
             self.actors[slug] = actors.evolve(self.actors.get(slug), recorded)
 
@@ -107,12 +125,23 @@ class _Log:
         slug, other = self.chance.sample(SLUGS, 2)
         merge = MergeActor(into=other, reason="one and the same")
         name = NameActor(text=f"Name {len(self.records)}", shown=True, reason="its own")
-        command = self.chance.choice([merge, merge, UnmergeActor(reason="two after all"), name])
+        known_as = IdentifyActor(scheme="ucdp", id=f"{len(self.records)}", reason="its number")
+        unmerge = UnmergeActor(reason="two after all")
+        command = self.chance.choice([merge, merge, unmerge, name, known_as])
         try:
             record = revise_actor(slug, command, self.actors, self.by)
         except DomainError:
             return
         self.add(actor_stream(slug), record)
+
+    def take_in_a_dataset(self) -> None:
+        profile = DatasetProfile(id=DATASET, title=f"Title {self.chance.randint(1, 2)}")
+        release = self.chance.choice([None, "20.1", "21.1"])
+        record = release_dataset(
+            self.dataset, profile, self.by, release=release, reason="it came out"
+        )
+        if record is not None:
+            self.add(dataset_stream(DATASET), record)
 
     def add_to_an_incident(self, stream: UUID, incidents: int) -> None:
         others = [each for each in self.versions if each.int <= incidents and each != stream]
@@ -132,7 +161,7 @@ class _Log:
         values = {
             "account": self.an_account(reported),
             "implied": self.some_countries(),
-            "origin": None,
+            "origin": self.chance.choice(ORIGINS),
             "number": self.chance.randint(1, max(version, 1)),
             "changes": Corrections(
                 **{name: Replacement(before=wanted[name], after=wanted[name]) for name in corrected}

@@ -22,7 +22,7 @@ from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection, SubjectKey
 from service.recording import Clock
 from service.settings import Settings
-from tests.histories import CODES, COUNTRY_ROLES, EDGES, PROFILES, ROLES, TYPES, some
+from tests.histories import CODES, COUNTRY_ROLES, DATASETS, EDGES, PROFILES, ROLES, TYPES, some
 from tests.naive import Json, View
 
 CODEC = Codec()
@@ -175,6 +175,20 @@ def check_actors(casus: Casus, view: View, position: int) -> None:
         assert row.merged_into == (None if shown_as == slug else shown_as)
         assert list(row.merged) == view.actors.merged(slug)
         assert casus.reader.actors.named(slug, position) == shown_as
+        for each in profile.external_ids:
+            found = view.actors.known_as(each.scheme, each.id)
+            named = casus.reader.actors.named(f"{each.scheme.upper()}:{each.id}", position)
+            assert named == (found.pop() if len(found) == 1 else None)
+
+
+def check_datasets(casus: Casus, view: View, moment: Moment) -> None:
+    """Datasets have the names and releases of the position, and the incidents of the moment."""
+    shown = [orjson.loads(each) for each in casus.reader.datasets.all(moment)]
+    assert shown == list(view.datasets.values()), moment
+    assert casus.reader.datasets.slugs(moment.position) == list(view.datasets)
+    for slug in DATASETS:
+        one = casus.reader.datasets.get(slug, moment)
+        assert (one and orjson.loads(one)) == view.datasets.get(slug)
 
 
 def check_timelines(casus: Casus, view: View, moment: Moment) -> None:
@@ -201,4 +215,5 @@ def everything_shown(casus: Casus, moment: Moment) -> list[object]:
         sorted(merged(casus, moment)),
         casus.reader.countries(moment),
         [casus.reader.actors.get(slug, moment.position) for slug in PROFILES],
+        casus.reader.datasets.all(moment),
     ]

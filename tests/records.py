@@ -14,12 +14,14 @@ from domain.records import (
     AccountRevised,
     AccountWithdrawn,
     ActorAffiliated,
+    ActorIdentified,
     ActorNamed,
     ActorRegistered,
     ActorReleased,
     ActorsMerged,
     ActorsUnmerged,
     Corrections,
+    DatasetReleased,
     IncidentCorrected,
     IncidentMerged,
     IncidentReinstated,
@@ -35,6 +37,7 @@ from domain.values import (
     ActorName,
     ActorProfile,
     Affiliation,
+    DatasetProfile,
     ExternalId,
     Figure,
     ForeignCode,
@@ -43,6 +46,7 @@ from domain.values import (
     Participant,
     Place,
     PlacePrecision,
+    Reference,
     Source,
 )
 from domain.vocabulary import (
@@ -67,9 +71,11 @@ ACCOUNT = Account(
         country="AFG",
         admin1="Kunduz",
         admin2="Imam Sahib",
+        admin3="Qarghan Tepa",
         latitude=37.1781,
         longitude=-68.6,
         precision=PlacePrecision.EXACT,
+        description="At the bridge over the Panj",
     ),
     countries=(InvolvedCountry(code="TJK", role=CountryRole.AFFECTED),),
     participants=(Participant(actor="taliban", role=ParticipantRole.INITIATOR),),
@@ -84,7 +90,17 @@ ACCOUNT = Account(
         ),
     ),
     summary="Soldiers crossed the Panj.\nNobody stopped them.",
-    codes=(ForeignCode(scheme="cameo", code="190"),),
+    codes=(ForeignCode(scheme="cameo", code="190", label="Use conventional military force"),),
+    references=(
+        Reference(
+            text="«Шерхан-Бандар», 22 June 2021",
+            name="A newspaper",
+            title="The bridge\nis taken",
+            url="https://example.org/bridge",
+            published="2021-06-22",
+        ),
+    ),
+    attributed_to="The police",
 )
 IMPLIED = (InvolvedCountry(code="AFG", role=CountryRole.LOCATION),)
 ORIGIN = Origin(dataset="afghanistan-2021", key="sherkhan-bandar", release="2021.1")
@@ -107,6 +123,16 @@ def _grounds(number: int) -> dict[str, object]:
         **_recorded(number),
     }
 
+
+BARE_PLACE = replace(ACCOUNT.place, admin3=None, description=None)
+BARE_ACCOUNT = replace(
+    ACCOUNT,
+    place=BARE_PLACE,
+    codes=(replace(ACCOUNT.codes[0], label=None),),
+    references=(),
+    attributed_to=None,
+)
+"""What accounts said before they named references, places a third level, and codes their labels."""
 
 REPORTED = IncidentReported(
     account=ACCOUNT, implied=IMPLIED, origin=ORIGIN, reported="2021-07-31", **_recorded(1)
@@ -136,36 +162,39 @@ REGISTERED = ActorRegistered(
     **_recorded(3),
 )
 
+REVISED = AccountRevised(
+    number=2,
+    account=ACCOUNT,
+    implied=IMPLIED,
+    origin=ORIGIN,
+    reported="2021-07-31",
+    reason="The newspaper corrected its article.",
+    **_recorded(4),
+)
+CORRECTED = IncidentCorrected(
+    changes=Corrections(
+        title=Replacement(before="Attack", after="Attack on a checkpoint"),
+        type=Replacement(before=IncidentType.ATTACK, after=IncidentType.FIGHTING),
+        status=Replacement(before=Status.DISPUTED, after=Status.CONFIRMED),
+        occurred=Replacement(before="2021-06-22~", after="2021-06-21/2021-06-22"),
+        place=Replacement(before=replace(ACCOUNT.place, name="Kunduz"), after=ACCOUNT.place),
+        summary=Replacement(before="None crossed.", after="Some crossed."),
+        countries=Replacement(before=IMPLIED, after=ACCOUNT.countries),
+        participants=Replacement(
+            before=ACCOUNT.participants,
+            after=(Participant(actor="haqqani", role=ParticipantRole.SIDE_B),),
+        ),
+    ),
+    implied=IMPLIED,
+    **_grounds(6),
+)
+
 _CURRENT: tuple[Record, ...] = (
     REPORTED,
     ADDED,
-    AccountRevised(
-        number=2,
-        account=ACCOUNT,
-        implied=IMPLIED,
-        origin=ORIGIN,
-        reported="2021-07-31",
-        reason="The newspaper corrected its article.",
-        **_recorded(4),
-    ),
+    REVISED,
     AccountWithdrawn(number=2, **_grounds(5)),
-    IncidentCorrected(
-        changes=Corrections(
-            title=Replacement(before="Attack", after="Attack on a checkpoint"),
-            type=Replacement(before=IncidentType.ATTACK, after=IncidentType.FIGHTING),
-            status=Replacement(before=Status.DISPUTED, after=Status.CONFIRMED),
-            occurred=Replacement(before="2021-06-22~", after="2021-06-21/2021-06-22"),
-            place=Replacement(before=replace(ACCOUNT.place, name="Kunduz"), after=ACCOUNT.place),
-            summary=Replacement(before="None crossed.", after="Some crossed."),
-            countries=Replacement(before=IMPLIED, after=ACCOUNT.countries),
-            participants=Replacement(
-                before=ACCOUNT.participants,
-                after=(Participant(actor="haqqani", role=ParticipantRole.SIDE_B),),
-            ),
-        ),
-        implied=IMPLIED,
-        **_grounds(6),
-    ),
+    CORRECTED,
     IncidentRetracted(**_grounds(7)),
     IncidentReinstated(**_grounds(8)),
     IncidentMerged(into=OTHER, **_grounds(9)),
@@ -193,21 +222,62 @@ _CURRENT: tuple[Record, ...] = (
     ),
     ActorsMerged(actor="taleban", into="taliban", reason="Two spellings.", **_recorded(14)),
     ActorsUnmerged(actor="taleban", out_of="taliban", reason="Two groups.", **_recorded(15)),
+    ActorIdentified(
+        actor="taliban",
+        external_id=ExternalId(scheme="wikidata", id="Q42418"),
+        reason="As Wikidata numbers them.",
+        **_recorded(16),
+    ),
+    DatasetReleased(
+        dataset=DatasetProfile(
+            id="ucdp-ged",
+            title="UCDP Georeferenced Event Dataset",
+            license="CC BY 4.0",
+            citation="Sundberg and Melander (2013),\nJournal of Peace Research 50(4).",
+            url="https://ucdp.uu.se/downloads/",
+        ),
+        release="24.1",
+        released="2024-06~",
+        reason="A new release: «24.1».",
+        **_recorded(17),
+    ),
 )
 
 _UNRELEASED = replace(ORIGIN, release=None)
 
 EXAMPLES: dict[str, Record] = {
     **{record.TOPIC: record for record in _CURRENT},
-    "incident-reported.v1": replace(REPORTED, origin=_UNRELEASED),
-    "account-added.v1": replace(ADDED, origin=_UNRELEASED, reason=None),
+    "incident-reported.v1": replace(REPORTED, account=BARE_ACCOUNT, origin=_UNRELEASED),
+    "account-added.v1": replace(ADDED, account=BARE_ACCOUNT, origin=_UNRELEASED, reason=None),
     "actor-registered.v1": replace(REGISTERED, origin=_UNRELEASED),
+    "incident-reported.v2": replace(REPORTED, account=BARE_ACCOUNT),
+    "account-added.v2": replace(ADDED, account=BARE_ACCOUNT),
+    "account-revised.v1": replace(REVISED, account=BARE_ACCOUNT),
+    "incident-corrected.v1": replace(
+        CORRECTED,
+        changes=replace(
+            CORRECTED.changes,
+            place=Replacement(before=replace(BARE_PLACE, name="Kunduz"), after=BARE_PLACE),
+        ),
+    ),
 }
 
+_TO_PLACES = ["Place.admin3", "Place.description"]
+_TO_ACCOUNTS = [
+    *_TO_PLACES,
+    "ForeignCode.label",
+    "Account.references",
+    "Account.attributed_to",
+]
+
 ADDED_SINCE = {
-    "incident-reported.v1": ["Origin.release"],
-    "account-added.v1": ["Origin.release", "AccountAdded.reason"],
+    "incident-reported.v1": [*_TO_ACCOUNTS, "Origin.release"],
+    "account-added.v1": [*_TO_ACCOUNTS, "Origin.release", "AccountAdded.reason"],
     "actor-registered.v1": ["Origin.release"],
+    "incident-reported.v2": _TO_ACCOUNTS,
+    "account-added.v2": _TO_ACCOUNTS,
+    "account-revised.v1": _TO_ACCOUNTS,
+    "incident-corrected.v1": [*_TO_PLACES, *_TO_PLACES],
 }
 """The fields that records have now, and had no place in these older topics."""
 

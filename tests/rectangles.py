@@ -46,7 +46,7 @@ class Stored:
             for rectangles in (self.versions, self.merged):
                 rectangles[closing.stream] = [
                     replace(each, to_position=closing.position)
-                    if closing.applies_to(closing.stream, each)
+                    if closing.applies_to(each)
                     else each
                     for each in rectangles.get(closing.stream, [])
                 ]

@@ -10,6 +10,7 @@ from domain.actors import (
     Actor,
     ActorRevision,
     AffiliateActor,
+    IdentifyActor,
     MergeActor,
     NameActor,
     ReleaseActor,
@@ -83,6 +84,10 @@ def written(position: int) -> dict[str, str]:
 
 def named(text: str, language: str | None = None, **changes: Any) -> NameActor:
     return NameActor(text=text, language=language, reason="As they write it.", **changes)
+
+
+def identified(scheme: str, id_: str) -> IdentifyActor:
+    return IdentifyActor(scheme=scheme, id=id_, reason="As they number it.")
 
 
 def affiliated(actor: str, **dates: str) -> AffiliateActor:

@@ -57,6 +57,11 @@ ACTORS = {
     route.name: route
     for route in (
         Route("actors", "names", {"text": "ОДКБ", "language": "ru", "reason": "In Russian."}),
+        Route(
+            "actors",
+            "external-ids",
+            {"scheme": "wikidata", "id": "Q318693", "reason": "As Wikidata numbers it."},
+        ),
         Route("actors", "affiliations", {"actor": "cis", "since": "1992", "reason": "It joined."}),
         Route(
             "actors",

@@ -11,17 +11,19 @@ from domain.actors import (
 from domain.checks import Fault
 from domain.records import (
     ActorAffiliated,
+    ActorIdentified,
     ActorNamed,
     ActorReleased,
     ActorsMerged,
     ActorsUnmerged,
 )
-from domain.values import ActorName, Affiliation
+from domain.values import ActorName, Affiliation, ExternalId
 from tests.registers import (
     UNMERGE,
     Register,
     affiliated,
     faults,
+    identified,
     merge,
     named,
     refused,
@@ -79,6 +81,35 @@ def test_the_same_word_in_another_language_is_another_name(register):
 def test_a_name_that_it_has_already_is_refused(revision, register):
     register.revise("csto", named("ОДКБ", "ru"))
     assert refused(register, "csto", revision) == ("it has this name already", 4)
+
+
+# Ids in other schemes
+
+
+def test_an_actor_is_given_one_more_id_in_another_scheme(register):
+    record = register.revise("csto", identified("wikidata", "Q318693"))
+    known_as = ExternalId(scheme="wikidata", id="Q318693")
+    assert record == ActorIdentified(
+        actor="csto", external_id=known_as, reason="As they number it.", **written(4)
+    )
+    register.revise("csto", identified("acled", "CSTO"))
+    register.revise("csto", identified("acled", "ОДКБ"))
+    after = register.actors["csto"]
+    assert [(each.scheme, each.id) for each in after.profile.external_ids] == [
+        ("wikidata", "Q318693"),
+        ("acled", "CSTO"),
+        ("acled", "ОДКБ"),
+    ]
+    assert after.position == 6
+    assert actor_at(register.history["csto"], 4).profile.external_ids == (known_as,)
+
+
+def test_an_id_that_it_has_already_is_refused(register):
+    register.revise("csto", identified("wikidata", "Q318693"))
+    again = refused(register, "csto", identified("wikidata", "Q318693"))
+    assert again == ("it has this id already", 4)
+    register.revise("csto", identified("acled", "Q318693"))
+    register.revise("cis", identified("wikidata", "Q318693"))
 
 
 # Affiliations
@@ -204,7 +235,14 @@ def test_an_actor_into_which_others_are_merged_may_be_merged_in_turn(register):
 
 
 @pytest.mark.parametrize(
-    "revision", [named("X"), affiliated("tajikistan"), released("tajikistan"), merge("tajikistan")]
+    "revision",
+    [
+        named("X"),
+        identified("ucdp", "303"),
+        affiliated("tajikistan"),
+        released("tajikistan"),
+        merge("tajikistan"),
+    ],
 )
 def test_a_merged_actor_is_revised_where_it_was_merged_into(revision, register):
     register.revise("cis", merge("csto"))

@@ -103,6 +103,7 @@ def test_a_method_that_is_not_there_is_refused(method: str, path: str, asked) ->
         ("/v1/actors", "state=AFG&knd=person", "kind"),
         ("/v1/actors/taliban", "positon=5", "position"),
         ("/v1/countries", "asof=2021", "as_of"),
+        ("/v1/datasets", "positon=5", "position"),
     ],
 )
 def test_an_unknown_parameter_is_refused_with_the_nearest_name(
@@ -123,7 +124,7 @@ def test_an_unknown_parameter_like_no_other_is_refused_with_all_names(asked) -> 
     [
         *(f"limit={limit}" for limit in ("0", "100000", "1001", "-1", "1.5", "ten", "", "NaN")),
         f"limit={10**30}",
-        *(f"position={position}" for position in ("-1", "67", "x", "", "1.5", 2**63, 10**400)),
+        *(f"position={position}" for position in ("-1", "68", "x", "", "1.5", 2**63, 10**400)),
         "position=1&as_of=2021-07-15",
         *(f"as_of={at}" for at in ("yesterday", "2021-13-01", "2021-02-30", "", "25:00", "%00")),
         "as_of=0001-01-01T00:00:00%2B10:00",

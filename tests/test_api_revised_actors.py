@@ -57,9 +57,21 @@ def test_an_alias_leads_to_its_actor_from_its_position_on(curator):
     assert [actor["id"] for actor in listed] == [curator.ids["csto"]]
 
 
+def test_an_external_id_leads_to_its_actor_from_its_position_on(curator):
+    before = curator.head
+    answer = curator.done("csto", "external-ids")
+    assert answer["actor"]["external_ids"] == [{"scheme": "wikidata", "id": "Q318693"}]
+    for address in ("/v1/actors/wikidata:Q318693", "/v1/actors/WIKIDATA:q318693"):
+        assert curator.client.get(address).json()["actor"]["id"] == curator.ids["csto"]
+        problem(curator.client.get(f"{address}?position={before}"), "unknown-actor")
+    assert curator.get("csto", position=before)["actor"]["external_ids"] == []
+
+
 def test_what_clashes_with_an_actor_is_refused_with_where_that_was_recorded(curator):
     curator.done("csto", "names")
     assert refusal(curator, "csto", "names")["conflict"] == {"position": curator.head}
+    curator.done("csto", "external-ids")
+    assert refusal(curator, "csto", "external-ids")["conflict"] == {"position": curator.head}
     curator.done("csto", "affiliations")
     assert refusal(curator, "csto", "affiliations")["conflict"] == {"position": curator.head}
     curator.done("csto", "releases")
@@ -68,7 +80,7 @@ def test_what_clashes_with_an_actor_is_refused_with_where_that_was_recorded(cura
     assert "into itself" in refusal(curator, "csto", "merge", into="csto")["detail"]
     curator.done("csto", "merge")
     assert refusal(curator, "cis", "merge", into="csto")["conflict"] == {"position": curator.head}
-    for name in ("names", "affiliations", "releases", "merge"):
+    for name in ("names", "external-ids", "affiliations", "releases", "merge"):
         assert refusal(curator, "csto", name)["conflict"] == {"position": curator.head}
 
 
@@ -77,6 +89,8 @@ def test_what_clashes_with_an_actor_is_refused_with_where_that_was_recorded(cura
     [
         ("names", {"text": ""}, "$.text"),
         ("names", {"language": "not a tag"}, "$.language"),
+        ("external-ids", {"scheme": "Not A Slug"}, "$.scheme"),
+        ("external-ids", {"id": "\n"}, "$.id"),
         ("affiliations", {"actor": "nobody"}, "$.actor"),
         ("affiliations", {"actor": "csto"}, "$.actor"),
         ("affiliations", {"until": "1991"}, "$.until"),

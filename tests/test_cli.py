@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 import typer
 
+from domain.actors import IdentifyActor
+from domain.ids import dataset_stream
+from domain.records import Recorded
 from domain.values import Figure, Place
 from domain.vocabulary import Measure, Status
 from service.cli import app
-from tests.conftest import CALLER, an_account
+from tests.conftest import CALLER, a_profile, an_account
 from tests.processes import ask, run
+from tests.records import EXAMPLES
 
 COMMANDS = typer.main.get_command(app).commands
 
@@ -145,7 +149,7 @@ def test_a_timeline_that_was_cut_short_says_so(chronicle, tmp_path):
 def test_a_country_without_incidents_has_an_empty_timeline(chronicle, tmp_path):
     shown = run("timeline", "Iceland", home=tmp_path)
     assert shown.returncode == 0
-    assert shown.stdout.splitlines() == ["Iceland: 0 incidents", "Read at position 66."]
+    assert shown.stdout.splitlines() == ["Iceland: 0 incidents", "Read at position 67."]
 
 
 @pytest.mark.parametrize("subject", ["XYZ", "", " ", b"\xff", "nobody at all", "'; DROP"])
@@ -168,9 +172,9 @@ def test_an_unknown_country_is_answered_with_the_nearest(chronicle, tmp_path):
         (["--from", "2021-06-23", "--to", "2021-05-01"], ["--to", "ends before it starts"]),
         (["--as-of", "noon"], ["--as-of", "2026-11-22T09:00:00Z"]),
         (["--reported-by", "2021-02-30"], ["--reported-by", "2021-02-30"]),
-        (["--position", "67"], ["--position", "66"]),
+        (["--position", "68"], ["--position", "67"]),
         (["--position", "-1"], ["--position"]),
-        (["--position", "9" * 30], ["--position", "66"]),
+        (["--position", "9" * 30], ["--position", "67"]),
         (["--position", "1", "--as-of", "2021-07-15"], ["--position", "--as-of"]),
         (["--limit", "0"], ["--limit"]),
         (["--match", "perhaps"], ["--match", "possible"]),
@@ -190,24 +194,35 @@ def test_an_option_that_makes_no_sense_is_named(arguments, named, chronicle, tmp
 def test_the_log_shows_its_records_in_order(chronicle, tmp_path):
     shown = run("log", "--after", "40", "--limit", "3", home=tmp_path, COLUMNS="150")
     assert shown.returncode == 0
-    assert shown.stdout.startswith("The log stands at position 66.")
+    assert shown.stdout.startswith("The log stands at position 67.")
     numbers = [line.split()[0] for line in shown.stdout.splitlines()[3:]]
     assert [number for number in numbers if number.isdigit()] == ["41", "42", "43"]
     for recorded in chronicle.log.read(40, 3):
         assert recorded.record.account.title in column(shown.stdout, "about")
 
 
+def test_the_log_says_which_dataset_and_which_id_were_recorded(casus, tmp_path):
+    release = EXAMPLES["dataset-released.v1"]
+    casus.desk.append([Recorded(0, dataset_stream("ucdp-ged"), 1, release)])
+    casus.desk.register_actor(a_profile(), CALLER)
+    known_as = IdentifyActor(scheme="wikidata", id="Q42418", reason="As Wikidata numbers them.")
+    casus.desk.revise_actor("taliban", known_as, CALLER)
+    shown = run("log", home=tmp_path, COLUMNS="200").stdout
+    assert "ucdp-ged 24.1: UCDP Georeferenced Event Dataset: A new release: «24.1»." in shown
+    assert "taliban: wikidata:Q42418: As Wikidata numbers them." in shown
+
+
 def test_the_log_as_json_is_a_record_a_line(chronicle, tmp_path):
     lines = json_lines(run("log", "--limit", "1000", "--json", home=tmp_path).stdout)
-    assert [line["position"] for line in lines] == list(range(1, 67))
-    assert {line["topic"] for line in lines} >= {"actor-registered.v2", "incident-reported.v2"}
+    assert [line["position"] for line in lines] == list(range(1, 68))
+    assert {line["topic"] for line in lines} >= {"actor-registered.v2", "incident-reported.v3"}
     assert {line["record"]["recorded_by"] for line in lines} == {"casus"}
     assert json_lines(run("log", "--after", "64", "--json", home=tmp_path).stdout) == lines[64:]
 
 
 def test_nothing_is_shown_beyond_the_end_of_the_log(chronicle, tmp_path):
-    shown = ask("log", "--after", "66", home=tmp_path)
-    assert (shown.returncode, shown.stdout) == (0, "The log stands at position 66.\n")
+    shown = ask("log", "--after", "67", home=tmp_path)
+    assert (shown.returncode, shown.stdout) == (0, "The log stands at position 67.\n")
 
 
 @pytest.mark.parametrize("option", ["--after=-1", "--limit=0", "--after=" + "9" * 30, "--limit=x"])

@@ -44,14 +44,14 @@ def records_in(home: Path) -> int:
 def test_the_bundled_chronicle_is_loaded_as_any_other(home):
     done = run("load", BUNDLED, home=home)
     assert done.returncode == 0
-    assert "35 incidents with 45 accounts, 21 actors; 66 records appended" in done.stdout
+    assert "35 incidents with 45 accounts, 21 actors; 67 records appended" in done.stdout
     assert done.stderr == ""
 
 
 def test_a_chronicle_is_read_from_standard_input(home):
     done = run("load", "-", home=home, stdin=BUNDLED.read_bytes())
     assert done.returncode == 0
-    assert "66 records appended, position 66" in done.stdout
+    assert "67 records appended, position 67" in done.stdout
 
 
 def test_who_loads_a_chronicle_is_recorded(home, bundled):
@@ -62,14 +62,14 @@ def test_who_loads_a_chronicle_is_recorded(home, bundled):
 
 def test_loading_again_appends_only_what_the_file_has_gained(home, bundled):
     load(bundled, home)
-    assert "; 0 records appended, position 66" in load(bundled, home).stdout
+    assert "; 0 records appended, position 67" in load(bundled, home).stdout
 
     another = copy.deepcopy(bundled["incidents"][0]["accounts"][0])
     another["source"] = {"name": "Another source", "published": "2021-08-01"}
     bundled["incidents"][0]["accounts"].append(another)
     bundled["incidents"].append({"key": "a-new-one", "accounts": [another]})
-    assert "; 2 records appended, position 68" in load(bundled, home).stdout
-    assert "; 0 records appended, position 68" in load(bundled, home).stdout
+    assert "; 2 records appended, position 69" in load(bundled, home).stdout
+    assert "; 0 records appended, position 69" in load(bundled, home).stdout
 
 
 def test_a_faulty_chronicle_loads_nothing_and_names_every_fault_with_its_path(home, bundled):
@@ -98,7 +98,7 @@ def test_a_faulty_chronicle_loads_nothing_and_names_every_fault_with_its_path(ho
         "$.incidents[7].accounts",
     ]
     assert "there is no month 13" in faults[0]
-    assert records_in(home) == 66
+    assert records_in(home) == 67
 
 
 def test_faults_that_tie_parts_together_are_all_named_too(home, bundled):

@@ -49,8 +49,8 @@ def test_long_work_shows_a_bar_on_a_terminal(chronicle, tmp_path):
     shown = on_a_terminal("rebuild", home=tmp_path)
     assert "rebuilding the timelines" in shown
     assert "━" in shown
-    assert "66/66" in shown
-    assert "Rebuilt the timelines from 66 records" in shown
+    assert "67/67" in shown
+    assert "Rebuilt the timelines from 67 records" in shown
 
 
 def test_a_table_on_a_terminal_is_the_same_in_colour(chronicle, tmp_path):
@@ -72,7 +72,7 @@ def test_long_work_prints_plain_lines_elsewhere(monkeypatch, capsys):
 def test_short_work_prints_no_progress_elsewhere(chronicle, tmp_path):
     done = run("rebuild", home=tmp_path)
     assert done.returncode == 0
-    assert done.stdout.startswith("Rebuilt the timelines from 66 records in ")
+    assert done.stdout.startswith("Rebuilt the timelines from 67 records in ")
     assert done.stderr == ""
 
 
@@ -83,7 +83,7 @@ def test_short_work_prints_no_progress_elsewhere(chronicle, tmp_path):
     "arguments",
     [
         ["log"],
-        ["log", "--json", "--limit=66"],
+        ["log", "--json", "--limit=67"],
         ["timeline", "AFG"],
         ["timeline", "AFG", "--json"],
         ["replay", "AFG"],
@@ -139,10 +139,10 @@ def test_the_option_for_the_folder_outdoes_the_environment(chronicle, tmp_path):
 def test_status_tells_where_the_store_is_and_how_far_it_reaches(chronicle, tmp_path):
     shown = run("status", home=tmp_path)
     assert shown.returncode == 0
-    for line in (f"home          {tmp_path}", "log position  66", "position      66"):
+    for line in (f"home          {tmp_path}", "log position  67", "position      67"):
         assert line in shown.stdout.splitlines()
     as_json = json.loads(run("status", "--json", home=tmp_path).stdout)
-    assert as_json["log_position"] == as_json["position"] == 66
+    assert as_json["log_position"] == as_json["position"] == 67
     assert as_json["failure"] is None
 
 
@@ -151,8 +151,8 @@ def poisoned(chronicle, tmp_path) -> Path:
     """A store whose 67th record no fold understands."""
     with sqlite3.connect(tmp_path / "log.sqlite") as log:
         log.execute(
-            "INSERT INTO stored_events SELECT 67, 'f' || substr(originator_id, 2), 1, topic, '{}'"
-            " FROM stored_events WHERE position = 66"
+            "INSERT INTO stored_events SELECT 68, 'f' || substr(originator_id, 2), 1, topic, '{}'"
+            " FROM stored_events WHERE position = 67"
         )
     log.close()
     return tmp_path
@@ -164,26 +164,26 @@ def test_status_with_stopped_timelines_says_why_and_ends_with_1(views, poisoned)
         shutil.rmtree(poisoned / "views")
     shown = run("status", home=poisoned)
     assert shown.returncode == 1
-    assert "log position  67" in shown.stdout
-    assert "position      66" in shown.stdout
-    assert "the record at position 67 could not be folded" in shown.stdout
+    assert "log position  68" in shown.stdout
+    assert "position      67" in shown.stdout
+    assert "the record at position 68 could not be folded" in shown.stdout
     assert shown.stderr == "casus: the timelines have stopped\n"
     as_json = json.loads(run("status", "--json", home=poisoned).stdout)
-    assert "position 67" in as_json["failure"]
+    assert "position 68" in as_json["failure"]
 
 
 def test_stopped_timelines_are_read_as_far_as_they_reach(poisoned):
     shown = run("timeline", "UZB", home=poisoned)
     assert shown.returncode == 0
     assert "53 people try to cross" in " ".join(shown.stdout.split())
-    assert "Read at position 66." in shown.stdout
+    assert "Read at position 67." in shown.stdout
 
 
 def test_a_rebuild_that_stops_says_why_and_leaves_what_is_in_use(poisoned):
     before = run("status", "--json", home=poisoned).stdout
     done = run("rebuild", home=poisoned)
     assert done.returncode == 1
-    assert "the record at position 67 could not be folded" in done.stderr
+    assert "the record at position 68 could not be folded" in done.stderr
     assert run("status", "--json", home=poisoned).stdout == before
     assert len(list((poisoned / "views").glob("*.sqlite"))) == 1
 
@@ -196,8 +196,8 @@ def test_nothing_is_loaded_into_a_store_whose_timelines_have_stopped(poisoned):
     ]  # fmt: skip
     done = run("load", "-", home=poisoned, stdin=json.dumps(chronicle).encode())
     assert done.returncode == 1
-    assert "position 67" in done.stderr
-    assert "log position  67" in run("status", home=poisoned).stdout
+    assert "position 68" in done.stderr
+    assert "log position  68" in run("status", home=poisoned).stdout
 
 
 def test_a_file_that_is_no_log_is_refused_plainly(tmp_path):

@@ -95,6 +95,14 @@ def test_an_actor_is_given_a_name_by_options(revise):
     assert (record.name.text, record.name.language, record.shown) == ("ОДКБ", "ru", True)
 
 
+def test_an_actor_is_given_an_id_by_options(revise):
+    _, _, record = revise(
+        *("csto", "external-ids", "--set", "scheme=acled", "--set", "id=42"),
+        *("--reason", "As ACLED numbers it."),
+    )
+    assert (record.external_id.scheme, record.external_id.id) == ("acled", "42")
+
+
 def test_what_was_seen_may_guard_a_revision(revise, incidents):
     words = (incidents[0], "corrections", "--set", "title=X", "--reason", "A typo.")
     status, shown, _ = revise(*words, "--seen", "2")

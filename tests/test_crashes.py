@@ -141,7 +141,7 @@ def test_a_server_that_is_killed_while_it_writes_loses_nothing_it_acknowledged(h
                 thread.join()
         assert writers.refused == []
         recorded: dict[str, list[tuple[str, int]]] = {}
-        for position, stream, _, topic, state in check_log(home)[66:]:
+        for position, stream, _, topic, state in check_log(home)[67:]:
             assert topic == "incident-reported.v3"
             title = json.loads(state)["account"]["title"]
             recorded.setdefault(title, []).append((stream, position))
@@ -212,8 +212,8 @@ def test_a_first_start_that_is_killed_is_completed_by_the_next(tmp_path):
         kill(process)
         with serving(home) as server:
             assert len(server.get("/v1/incidents").json()["items"]) == 35
-            assert server.get("/readyz").json()["position"] == 66
-        assert len(check_log(home)) == 66
+            assert server.get("/readyz").json()["position"] == 67
+        assert len(check_log(home)) == 67
         check_views(home, tmp_path / "fresh")
 
 

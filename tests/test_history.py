@@ -29,6 +29,8 @@ BY = Caller(by="curator")
 EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "40"))
 HISTORIES_EACH = 25
 INCIDENTS = 5
+MEMBERS = ("countries", "participants", "figures", "codes", "sources", "datasets")
+"""The fields that are lists."""
 
 
 # what is shown is all that a history changed
@@ -69,7 +71,7 @@ def change(fields: Json, item: HistoryItem) -> None:
     for each in item.changes:
         assert each.before != each.after
         held = fields[each.field]
-        if each.field in ("countries", "participants", "figures", "codes", "sources"):
+        if each.field in MEMBERS:
             held = held or Counter()
             before = members([each.before] if each.before else [])
             assert before <= held
@@ -130,11 +132,11 @@ def check(
         assert recorded.record.TOPIC.startswith(item.kind.replace("_", "-"))
         assert item.recorded_by == recorded.record.recorded_by
     itself = incidents[stream]
-    if itself.merged is None:
+    if itself.merged_at is None:
         assert len(items) == itself.revision
         assert items[-1].position == itself.position
     else:
-        assert items[-1].position == itself.merged.position
+        assert items[-1].position == itself.merged_at
         assert (items[-1].kind, items[-1].into) == ("incident_merged", itself.merged_into)
 
 

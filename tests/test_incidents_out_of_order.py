@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.checks import Faulty
 from domain.conflicts import Conflict
 from domain.edtf import span
-from domain.incidents import incident_at, incidents_at, merged_into, standing
+from domain.incidents import absorbed, incident_at, incidents_at, standing
 from domain.values import Place, Source
 from domain.vocabulary import Status
 from service.log.codec import Codec
@@ -155,7 +155,7 @@ def check_a_moment(story: Story, position: int, day: int) -> None:
     assert len(set(held)) == len(held)
     for incident in shown:
         assert all(one.position < other.position for one, other in pairwise(incident.accounts))
-        for stream in (incident.stream, *merged_into(incidents, incident.stream)):
+        for stream in (incident.stream, *absorbed(incidents, incident.stream)):
             assert incident_at(story.history, stream, position, day) == incident
 
 

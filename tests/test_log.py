@@ -95,7 +95,7 @@ def test_records_are_found_by_a_range_and_by_topic(log):
     """As the library's other parts ask for them."""
     log.append([a_record(1), a_record(1, 2), a_record(2), a_record(3), a_record(2, 2)])
     recorder = LogRecorder(Datastore(log.path, "FULL", create=False), log.path)
-    added = ["account-added.v2"]
+    added = ["account-added.v3"]
 
     def found(*arguments, **options):
         return [each.id for each in recorder.select_notifications(*arguments, **options)]
@@ -135,11 +135,11 @@ def test_who_reads_does_not_wait_for_who_writes(log):
 
 def test_the_file_holds_the_canonical_bytes(log):
     log.append([a_record(1)])
-    data = Path(__file__).with_name("data") / "records" / "incident-reported.v2.json"
+    data = Path(__file__).with_name("data") / "records" / "incident-reported.v3.json"
     with closing(sqlite3.connect(log.path)) as database:
         rows = database.execute("SELECT * FROM stored_events").fetchall()
     state = data.read_bytes().removesuffix(b"\n")
-    assert rows == [(1, UUID(int=1).hex, 1, "incident-reported.v2", state)]
+    assert rows == [(1, UUID(int=1).hex, 1, "incident-reported.v3", state)]
 
 
 def test_a_record_that_cannot_be_written_leaves_nothing_of_its_batch(log):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.edtf import span
-from domain.incidents import Incident, incidents_at, merged_into, standing, survivor
+from domain.incidents import Incident, absorbed, incidents_at, standing, survivor
 from domain.vocabulary import Status
 from tests.stories import (
     UNMERGE,
@@ -52,8 +52,8 @@ def test_the_accounts_of_a_merged_incident_move_along_and_its_id_leads_to_the_su
     assert story.titles(B) == ["Account 1", "Account 2"]
     assert [(held.incident, held.number) for held in story.at(B).accounts] == [(A, 1), (B, 1)]
     assert story.shown(B).title == "Account 1"
-    assert merged_into(story.incidents, B) == (A,)
-    assert merged_into(story.incidents, A) == ()
+    assert absorbed(story.incidents, B) == (A,)
+    assert absorbed(story.incidents, A) == ()
 
 
 def test_before_the_merge_was_recorded_or_reported_both_stand(story):
@@ -69,7 +69,7 @@ def test_a_chain_of_merges_leads_to_its_end(story):
     story.revise(B, merge(C))
     assert standing_for(story) == {"A": "C", "B": "C", "C": "C"}
     assert story.titles(A) == ["Account 1", "Account 2", "Account 3"]
-    assert merged_into(story.incidents, C) == (A, B)
+    assert absorbed(story.incidents, C) == (A, B)
     assert survivor(story.incidents, A) == C
     assert [each.stream for each in standing(story.incidents)] == [C]
 

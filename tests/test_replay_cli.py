@@ -28,7 +28,7 @@ def test_days_are_headings_with_what_happened_and_what_there_is_then(home):
     )
     assert "2021-06-23" in printed[:crossing]
     assert [line for line in printed if line.startswith("= ")][1].startswith("= 23 incidents, ")
-    assert printed[-1] == "Played to position 66."
+    assert printed[-1] == "Played to position 67."
 
 
 def test_nothing_is_wider_than_the_terminal_and_nothing_is_cut(home):
@@ -66,9 +66,9 @@ def test_of_an_empty_store_there_is_nothing_to_play(casus, tmp_path):
 
 @pytest.mark.parametrize("clock", ["occurred", "reported", "recorded"])
 def test_its_lines_of_json_are_those_of_the_api_but_for_their_ids(clock, home, reading):
-    options = ["--clock", clock, "--since", "2021-06-22", "--position", "66"]
+    options = ["--clock", clock, "--since", "2021-06-22", "--position", "67"]
     done = ask("replay", "AFG", *options, "--json", home=home)
-    answer = reading.get(f"/v1/replay?country=AFG&clock={clock}&since=2021-06-22&position=66")
+    answer = reading.get(f"/v1/replay?country=AFG&clock={clock}&since=2021-06-22&position=67")
     expected = [json.loads(line) for line in answer.text.splitlines()]
     for line in expected:
         del line["id"]
@@ -88,7 +88,7 @@ def test_all_is_everything_and_so_is_no_subject(home):
         (["--speed", "0"], "--speed"),
         (["--speed", "inf"], "--speed"),
         (["--clock", "told"], "--clock"),
-        (["--position", "67"], "--position"),
+        (["--position", "68"], "--position"),
         (["--position", "1", "--as-of", "2021"], "--as-of"),
     ],
 )

@@ -32,7 +32,7 @@ from hypothesis.stateful import (
 )
 
 from domain.errors import DomainError
-from domain.records import ActorRecord, IncidentRecord, Recorded
+from domain.records import Record, Recorded
 from projections import timelines
 from service.reading import statements
 from service.reading.clocks import EVERYTHING_REPORTED, Moment, instant_text
@@ -51,6 +51,7 @@ from tests.histories import (
 from tests.naive import View, reported_day
 from tests.reads import (
     check_actors,
+    check_datasets,
     check_document,
     check_everything,
     check_pages,
@@ -59,6 +60,7 @@ from tests.reads import (
     merged,
     opened,
 )
+from tests.releases import take_in_a_release
 
 EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "40"))
 STEPS = 25
@@ -106,6 +108,8 @@ class History(RuleBasedStateMachine):
             newest = View(self.log, len(self.log))
             if each.kind == "register" or each.kind.startswith("actor-"):
                 self.write_of_an_actor(each, newest)
+            elif each.kind == "release":
+                take_in_a_release(self.casus, random.Random(each.seed))
             elif each.kind != "report" and self.incidents:
                 self.write_of_an_incident(each, newest)
             elif len(self.incidents) < MOST_INCIDENTS:
@@ -205,6 +209,7 @@ class History(RuleBasedStateMachine):
                 check_document(self.casus, stream, view, moment)
             assert merged(self.casus, moment) == view.merged(), moment
             check_actors(self.casus, view, moment.position)
+            check_datasets(self.casus, view, moment)
             check_timelines(self.casus, view, moment)
             earlier = datetime.timedelta(hours=chance.randint(-24, 240))
             self.check_as_of(instant_text(self.clock() - earlier))
@@ -271,4 +276,4 @@ def test_every_read_of_every_history_equals_the_naive_fold(kind: type[History]) 
     with patch.object(timelines, "BLOCK", 8), patch.object(statements, "BLOCK", 8):
         run_state_machine_as_test(kind, settings=chosen)
     if EXAMPLES >= 40:
-        assert kind.recorded.keys() == {*get_args(IncidentRecord), *get_args(ActorRecord)}
+        assert kind.recorded.keys() == {*get_args(Record)}

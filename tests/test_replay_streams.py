@@ -81,7 +81,7 @@ def test_a_replay_is_not_kept_but_its_permanent_address_is_named(reading):
     first, again = (reading.get(REPLAY) for _ in range(2))
     assert first.text == again.text
     assert first.headers["cache-control"] == "no-store"
-    assert first.headers["link"].endswith(f'{REPLAY}&position=66>; rel="canonical"')
+    assert first.headers["link"].endswith(f'{REPLAY}&position=67>; rel="canonical"')
 
 
 # Going on
@@ -109,7 +109,7 @@ def test_what_a_client_saw_last_goes_before_where_it_was_told_to_begin(reading):
 def test_it_goes_on_at_the_position_at_which_it_began(chronicle: Casus, client):
     whole = lines(client.get(REPLAY))
     assert client.post("/v1/incidents", json=account("One more")).status_code == 201
-    assert lines(client.get(REPLAY))[-1]["position"] == 67
+    assert lines(client.get(REPLAY))[-1]["position"] == 68
     assert lines(client.get(REPLAY, headers={"last-event-id": whole[3]["id"]})) == whole[4:]
 
 
@@ -145,7 +145,7 @@ def test_an_id_belongs_to_what_is_played(other, asked):
         ("until=soon", "until"),
         ("limit=5", "limit"),
         ("actor=nobody", "actor"),
-        ("position=67", "position"),
+        ("position=68", "position"),
         ("last_event_id=", "last_event_id"),
     ],
 )

@@ -257,7 +257,7 @@ def test_every_value_is_traced_to_the_accounts_that_it_is_from():
     assert found == {
         **dict.fromkeys(("title", "type", "occurred", "place", "summary"), ((2,), None)),
         **dict.fromkeys(
-            ("status", "countries", "participants", "codes", "sources"), ((2, 1), None)
+            ("status", "countries", "participants", "codes", "sources", "datasets"), ((2, 1), None)
         ),
         ("figures", Measure.KILLED, None): ((2, 1), None),
     }

@@ -37,6 +37,7 @@ from tests.conftest import SettableClock
 from tests.histories import PROFILES, Write, a_record, an_actors_command, writes
 from tests.naive import Json, View, reported_day
 from tests.reads import a_selection, pages
+from tests.releases import take_in_a_release
 
 EXAMPLES = int(os.environ.get("CASUS_HISTORIES", "60"))
 BY = Caller(by="curator")
@@ -60,6 +61,9 @@ class History:
         chance = random.Random(write.seed)
         if write.kind == "register" or write.kind.startswith("actor-"):
             self.write_of_an_actor(write, chance)
+            return
+        if write.kind == "release":
+            take_in_a_release(self.casus, chance)
             return
         if write.kind == "report" or not self.versions:
             stream = UUID(int=min(len(self.versions), INCIDENTS) + 1)

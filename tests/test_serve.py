@@ -19,15 +19,15 @@ def test_the_first_start_loads_the_chronicle_and_every_later_one_nothing(tmp_pat
     home = tmp_path / "home"
     with serving(home) as server:
         assert server.printed[0].startswith("Loaded Afghanistan and its neighbours, summer 2021")
-        assert f"Casus serves {home} at position 66." in server.printed
-        assert server.get("/readyz").json()["position"] == 66
+        assert f"Casus serves {home} at position 67." in server.printed
+        assert server.get("/readyz").json()["position"] == 67
         assert server.end().status == 0
     first = log_rows(home)
     with serving(home) as server:
-        assert server.printed[0] == f"Casus serves {home} at position 66."
+        assert server.printed[0] == f"Casus serves {home} at position 67."
         assert server.end().status == 0
     assert log_rows(home) == first
-    assert [row[0] for row in first] == list(range(1, 67))
+    assert [row[0] for row in first] == list(range(1, 68))
 
 
 def test_what_a_server_prints_can_be_opened(home):
@@ -90,7 +90,7 @@ def test_two_servers_that_start_at_once_on_an_empty_folder_fill_it_once(tmp_path
         answers = list(pool.map(first_answer, range(3)))
     assert len(answers[0]) == 35
     assert answers == [answers[0]] * 3
-    assert len(log_rows(home)) == 66
+    assert len(log_rows(home)) == 67
 
 
 def test_commands_that_find_the_timelines_missing_at_once_build_them_once(home):
@@ -114,7 +114,7 @@ def test_a_signal_stops_a_server_in_order(how, home):
     assert ended.status == 0
     assert ended.errors == "casus: stopped; everything acknowledged is on disk\n"
     assert [path.name for path in home.iterdir() if path.is_file()] == ["log.sqlite"]
-    assert len(log_rows(home)) == 67
+    assert len(log_rows(home)) == 68
 
 
 def test_connections_that_are_kept_alive_do_not_hold_up_the_stop(home):

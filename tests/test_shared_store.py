@@ -56,7 +56,7 @@ def test_what_one_server_records_another_shows_soon(home):
             assert reader.get(path).content == writer.get(path).content.replace(
                 writer.address.encode(), reader.address.encode()
             )
-        assert [row[0] for row in log_rows(home)] == list(range(1, 73))
+        assert [row[0] for row in log_rows(home)] == list(range(1, 74))
 
 
 def test_an_actor_registered_at_one_server_is_known_at_another_at_once(home):
@@ -85,8 +85,8 @@ def test_two_servers_writing_at_once_number_their_records_without_a_gap(home):
 
     with serving(home) as one, serving(home) as other, ThreadPoolExecutor(4) as pool:
         given = [p for part in pool.map(report, [one, other, one, other], range(4)) for p in part]
-    assert sorted(given) == list(range(67, 147))
-    assert [row[0] for row in log_rows(home)] == list(range(1, 147))
+    assert sorted(given) == list(range(68, 148))
+    assert [row[0] for row in log_rows(home)] == list(range(1, 148))
 
 
 class Traffic:
@@ -101,7 +101,7 @@ class Traffic:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        before = self.server.get(TIMELINE + "&position=66").json()["items"]
+        before = self.server.get(TIMELINE + "&position=67").json()["items"]
         workers = [threading.Thread(target=self._write, args=(n,)) for n in range(2)]
         workers += [threading.Thread(target=self._read, args=(before,)) for _ in range(2)]
         for worker in workers:
@@ -136,17 +136,17 @@ class Traffic:
 
     def _read(self, before: list[object]) -> None:
         """What was recorded before never changes; the position never goes back."""
-        position = 66
+        position = 67
         with self._client() as client:
             while not self.ended.is_set():
-                fixed, newest = client.get(TIMELINE + "&position=66"), client.get(TIMELINE)
+                fixed, newest = client.get(TIMELINE + "&position=67"), client.get(TIMELINE)
                 self.answers["read"] += 1
                 for read in (fixed, newest):
                     if read.status_code != 200:
                         self.wrong.append(f"GET: {read.status_code} {read.text[:300]}")
                         return
                 if fixed.json()["items"] != before:
-                    self.wrong.append("the timeline at position 66 changed")
+                    self.wrong.append("the timeline at position 67 changed")
                 if newest.json()["position"] < position:
                     self.wrong.append(f"back from {position} to {newest.json()['position']}")
                 position = newest.json()["position"]
@@ -180,7 +180,7 @@ def test_rebuilds_at_the_same_time_take_turns(home):
         done = list(pool.map(lambda _: run("rebuild", home=home), range(4)))
     assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 4
     assert len(list((home / "views").glob("*-*.sqlite"))) == 1
-    assert "position      66" in run("status", home=home).stdout
+    assert "position      67" in run("status", home=home).stdout
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,11 @@ from hashlib import sha256
 
 import projections
 
-KNOWN = {"1.1.1.1": "4b422968e2062c30", "2.3.1.2.1": "3d38b9590c1fa84f"}
+KNOWN = {
+    "1.1.1.1": "4b422968e2062c30",
+    "2.3.1.2.1": "3d38b9590c1fa84f",
+    "3.3.1.2.1.1": "508cb9b53dd150f3",
+}
 """The shape of the tables of each version that was ever released, and of this one."""
 
 

@@ -39,7 +39,7 @@ T = TypeVar("T")
 _New: TypeAlias = Recorded[Record] | StoredEvent
 """A record to append, or its bytes."""
 
-BATCH = 1_000
+BATCH = 2_000
 """Rows that are examined, and appended, together."""
 
 LONG = 4

@@ -73,25 +73,30 @@ class Match:
     header: int | None
 
 
-def matches(rows: Sequence[Sequence[str]], formats: Iterable[Format]) -> list[Match]:
-    """The formats that a file may be of, by its first rows."""
-    found = []
-    for fmt in formats:
-        layouts = [layout(fmt, row) for row in rows]
-        header = next(
-            (n for n, each in enumerate(layouts) if each.known and not each.missing), None
-        )
-        if header is not None:
-            found.append(Match(fmt, header))
-            continue
-        for row, each in zip(rows, layouts, strict=True):
-            # Under a header that lacks something, columns are not to be taken by their number.
-            if each.known > 1:
-                break
-            if len(row) in fmt.layouts and fmt.looks_like and fmt.looks_like(tuple(row)):
-                found.append(Match(fmt, None))
-                break
-    return found
+def matches(rows: Sequence[Sequence[str]], formats: Sequence[Format]) -> list[Match]:
+    """The formats that a file may be of, by its first rows: if it has the header of one, no others."""
+    headed = [
+        Match(fmt, index) for fmt in formats if (index := _header_among(rows, fmt)) is not None
+    ]
+    return headed or [Match(fmt, None) for fmt in formats if _has_rows_of(rows, fmt)]
+
+
+def _header_among(rows: Sequence[Sequence[str]], fmt: Format) -> int | None:
+    for index, row in enumerate(rows):
+        found = layout(fmt, row)
+        if found.known and not found.missing:
+            return index
+    return None
+
+
+def _has_rows_of(rows: Sequence[Sequence[str]], fmt: Format) -> bool:
+    for row in rows:
+        # Under a header that lacks a column, the others are not to be taken by their number.
+        if layout(fmt, row).known > 1:
+            return False
+        if len(row) in fmt.layouts and fmt.looks_like and fmt.looks_like(tuple(row)):
+            return True
+    return False
 
 
 def several(name: str, found: Sequence[Match]) -> UnknownFormat:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.benchmarks.appending import measure_append
+from tests.benchmarks.importing import measure_import
 from tests.benchmarks.pages import measure_datasette, measure_page, measure_positions
 from tests.benchmarks.rebuilding import measure_rebuild
 from tests.benchmarks.report import Measured, machine, table
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Store], Sequence[Measured]]] = {
     "datasette": measure_datasette,
     "positions": measure_positions,
     "series": measure_series,
+    "import": measure_import,
     "rebuild": lambda store: [measure_rebuild(store)],
 }
 
