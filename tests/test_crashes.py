@@ -54,7 +54,7 @@ def large_chronicle(large) -> Chronicle:
 
 
 def test_a_load_that_is_killed_has_loaded_everything_or_nothing(large, large_chronicle, tmp_path):
-    whole = INCIDENTS + len(large_chronicle.actors)
+    whole = 1 + len(large_chronicle.actors) + INCIDENTS  # and the dataset itself
     killed = 0
     home = tmp_path / "0"
     for number in range(KILLS * 5 // 16):
@@ -232,6 +232,7 @@ def test_deleted_timelines_are_made_again_byte_for_byte(home):
         "/v1/actors/csto/timeline",
         "/v1/incidents?q=Sherkhan",
         "/v1/incidents?limit=1000",
+        "/v1/datasets",
     ]
 
     def answers() -> dict[str, tuple[int, bytes, str]]:
