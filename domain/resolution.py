@@ -127,7 +127,7 @@ def resolve(incident: Incident) -> ShownIncident:
         countries=countries,
         participants=participants,
         figures=figures,
-        codes=_union([each.account.codes for each in held]),
+        codes=_codes(held),
         sources=_union([(each.account.source,) for each in held]),
         datasets=_union([(each.origin.dataset,) if each.origin else () for each in held]),
         accounts=0 if latest.withdrawn else len(held),
@@ -193,6 +193,15 @@ def _union(groups: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
         if len(group) <= 1 or (len(group) == 2 and group[0] != group[1]):
             return group
     return tuple(dict.fromkeys([item for group in groups for item in group]))
+
+
+def _codes(held: Sequence[HeldAccount]) -> tuple[ForeignCode, ...]:
+    if len(held) == 1:
+        codes = held[0].account.codes
+        # Codes of different schemes are different: quicker to see than that of the codes themselves.
+        if len({code.scheme for code in codes}) == len(codes):
+            return codes
+    return _union([each.account.codes for each in held])
 
 
 def _no_common_day(held: Sequence[HeldAccount]) -> bool:
