@@ -64,6 +64,7 @@ class Stream:
         self._read = read
         self._file = file
         self._held = b""
+        self._failure: UnreadableFile | None = None
         self._spooled = False
 
     def read(self, size: int) -> bytes:
@@ -71,12 +72,19 @@ class Stream:
         if self._held:
             data, self._held = self._held[:size], self._held[size:]
             return data
+        if self._failure:
+            raise self._failure
         return self._read(size)
 
     def peek(self, size: int) -> bytes:
-        """The next so many bytes, or what there is, still to be read."""
-        while len(self._held) < size and (data := self._read(size - len(self._held))):
-            self._held += data
+        """The next so many bytes, or what there is of them, still to be read."""
+        try:
+            while len(self._held) < size and (data := self._read(size - len(self._held))):
+                self._held += data
+        except UnreadableFile as failure:
+            if not self._held:
+                raise
+            self._failure = failure
         return self._held[:size]
 
     def file(self) -> IO[bytes]:

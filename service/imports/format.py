@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from domain.text import TEXT_PATTERN
+from domain.text import LINE_PATTERN, TEXT_PATTERN
 from domain.values import DatasetProfile
 from domain.vocabulary import ActorKind, ParticipantRole
 
@@ -25,7 +25,7 @@ an empty cell, is the empty text."""
 LONGEST_LINE, LONGEST_TEXT = 500, 20_000
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_TEXT = re.compile(TEXT_PATTERN)
+_LINE, _TEXT = re.compile(LINE_PATTERN), re.compile(TEXT_PATTERN)
 
 
 class BadRow(Exception):
@@ -122,6 +122,8 @@ def line(text: str) -> str | None:
         text = " ".join(_CONTROL.sub(" ", text).split())
     if len(text) > LONGEST_LINE:
         text = text[: LONGEST_LINE - 1] + "…"
+    if not text.isascii() and not _LINE.match(text):
+        return None  # joiners and marks of direction alone
     return text or None
 
 

@@ -68,7 +68,7 @@ class Delimited:
                 if odd and self._lines.fault(begin, end):
                     return begin, end - 1
                 if len(cells) in widths:
-                    if end - begin > 1 and self._swallows(begin, end):
+                    if end - begin > 1 and self._runs_too_far(begin, end):
                         return begin, end - 1
                     yield begin, cells
                 elif cells:
@@ -82,8 +82,8 @@ class Delimited:
             return begin, first + reader.line_num - 1
         return begin, 0
 
-    def _swallows(self, begin: int, end: int) -> bool:
-        return any(
+    def _runs_too_far(self, begin: int, end: int) -> bool:
+        return end - begin - 1 > MOST_LINES or any(
             self._held(number).count(self._delimiter) >= WIDE - 1 and self._is_row(number)
             for number in range(begin + 1, end)
         )

@@ -20,12 +20,12 @@ Take: TypeAlias = Callable[[list[str]], tuple[str, ...]]
 SAMPLE = 10
 """Rows at the beginning of a file, blank ones not counted, among which its header is looked for."""
 
-_BYTE_ORDER_MARKS = "\ufeff", "ï»¿"  # the second is the first, read as Windows-1252
+BYTE_ORDER_MARKS = "\ufeff", "ï»¿"  # the second is the first, read as Windows-1252
 
 
 def plain(name: str) -> str:
     """A column's name as it is compared."""
-    for mark in _BYTE_ORDER_MARKS:
+    for mark in BYTE_ORDER_MARKS:
         name = name.removeprefix(mark)
     return "".join(name.split()).replace("_", "").casefold()
 
@@ -94,8 +94,8 @@ def _has_rows_of(rows: Sequence[Sequence[str]], fmt: Format) -> bool:
         # Under a header that lacks a column, the others are not to be taken by their number.
         if layout(fmt, row).known > 1:
             return False
-        if len(row) in fmt.layouts and fmt.looks_like and fmt.looks_like(tuple(row)):
-            return True
+        if len(row) in fmt.layouts and fmt.looks_like:
+            return fmt.looks_like(tuple(row))
     return False
 
 

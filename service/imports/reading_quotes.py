@@ -58,7 +58,7 @@ def piece(line: str, delimiter: str, *, quoted: bool) -> Piece:
 class Run:
     """How rows go on that are open at the end of a line, up to the line in which the quoted cell ends.
 
-    `reach` is the last line that was read for it; `ended` says whether the text ended there.
+    `reach` is the last line that was read for it, at least that of the row; `ended` says whether the text ended there.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Run:
         self._state = State.OPEN
         self._fault = ""
         self.ended = False
-        self.reach = 0
+        self.reach = number - 1
 
     def after(self, number: int, cells: int) -> tuple[int | None, str]:
         """How many cells the row has, of which so many begin in a line that is open at its end.

@@ -1,8 +1,8 @@
 """Excel workbooks (.xlsx, ECMA-376) as rows of cells: the first sheet, or the one that is named.
 
 Cells are text: dates in ISO 8601, numbers as short as they can be written, formulas by the value that was
-saved with them. Rows are read one after the other; only the workbook's table of repeated texts is held, and
-is bounded therefore.
+saved with them. Rows are read one after the other; what is held besides (the table of texts that sheets
+share, above all) is bounded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import islice
 from typing import IO, Any, Protocol
 from zipfile import ZipFile
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 
 from service.imports.reading_cells import cell_text
 from service.imports.reading_delimited import Line
@@ -23,13 +23,13 @@ from service.imports.reading_packed import FREE, STEEPEST
 MOST_ROWS = 1_048_576
 """Rows of a sheet, as Excel has it."""
 
-MOST_TEXTS = 128 << 20
-"""Bytes of the table of repeated texts, which openpyxl holds in memory."""
+MOST_HELD = 128 << 20
+"""Bytes of a part that is no sheet: openpyxl holds these in memory, above all the table of texts."""
 
 MOST_UNPACKED = 4 << 30
 """Bytes of all that a workbook unpacks to."""
 
-_TEXTS = "xl/sharedStrings.xml"
+_SHEETS = "xl/worksheets/"
 _AT_ONCE = 100
 
 
@@ -85,8 +85,8 @@ def _check(name: str, file: IO[bytes]) -> None:
         members = archive.infolist()
     unpacked = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
-    texts = sum(member.file_size for member in members if member.filename == _TEXTS)
-    if texts > MOST_TEXTS or unpacked > min(MOST_UNPACKED, max(FREE, STEEPEST * packed)):
+    held = max(member.file_size for member in members if not member.filename.startswith(_SHEETS))
+    if held > MOST_HELD or unpacked > min(MOST_UNPACKED, max(FREE, STEEPEST * packed)):
         raise UnreadableFile(
             name, f"it is too large for a workbook ({unpacked:,} bytes)", "save its sheet as CSV"
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from service.imports.format import Format
 from service.imports.reading_delimited import Line
-from service.imports.reading_headers import Take, layout, plain
+from service.imports.reading_headers import BYTE_ORDER_MARKS, Take, layout, plain
 from service.imports.reading_json import Object
 from service.imports.reading_outcomes import RAW, Rejected, Row
 
@@ -39,6 +39,7 @@ class Table:
         for column, others in fmt.columns.items():
             for name in (column, *others):
                 self._marks |= {name, name.lower(), name.upper(), name.title(), plain(name)}
+        self._marks |= {order + mark for order in BYTE_ORDER_MARKS for mark in self._marks}
         if header is None:
             self.widths |= {width: layout(fmt, names).take for width, names in fmt.layouts.items()}
         else:

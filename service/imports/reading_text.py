@@ -43,10 +43,10 @@ class ByteStream(Protocol):
 
 
 class Text:
-    """A stream as text, read once: as lines or as bytes of UTF-8.
+    """A stream as text, read once: as lines or in pieces.
 
-    `head` is how it begins, as UTF-8 without a byte order mark; `substituted` counts the lines (of bytes:
-    the runs of them) that were not UTF-8; `odd` says whether there may be lines among those read that are
+    `head` is how it begins, as UTF-8 without a byte order mark; `substituted` counts the lines (in pieces:
+    the runs of bytes) that were not UTF-8; `odd` says whether there may be lines among those read that are
     too long or hold NUL.
     """
 
@@ -68,17 +68,17 @@ class Text:
         if not self.head:
             self._finish()
         self._held = self.head
-        self._carriage_returns = b"\r" in self.head and b"\n" not in self.head
+        self._carriage_returns = False
 
     def hold_lines(self, count: int) -> None:
         """Have `head` hold so many lines, or many bytes of them; at least one, if it is not too long."""
-        end = b"\r" if self._carriage_returns else b"\n"
         while len(self.head) <= LONGEST_ROW:
-            lines = self.head.count(end)
+            lines = self.head.count(b"\n") or self.head[:-1].count(b"\r")
             if lines >= count or (lines and len(self.head) >= BLOCK) or not (more := self._next()):
                 break
             self.head += more
         self._held = self.head
+        self._carriage_returns = b"\r" in self.head and b"\n" not in self.head
 
     def first_lines(self) -> list[str]:
         """The lines of `head`, of which the last may be cut off."""
@@ -100,12 +100,12 @@ class Text:
             yield io.StringIO(text, newline="\n").readlines()
         self._finish()
 
-    def octets(self) -> Iterator[bytes]:
-        """All bytes, as UTF-8, in blocks; raises `UnreadableFile` after the last."""
+    def pieces(self) -> Iterator[str]:
+        """All text, in pieces of any length; raises `UnreadableFile` after the last."""
         decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         while block := self._read():
-            yield self._encoded(decoder.decode(block))
-        yield self._encoded(decoder.decode(b"", final=True))
+            yield self._mended(decoder.decode(block))
+        yield self._mended(decoder.decode(b"", final=True))
         self._finish()
 
     def _whole_lines(self) -> Iterator[bytes]:
@@ -161,13 +161,11 @@ class Text:
             self.substituted += 1
             return _of_windows_1252(line)
 
-    def _encoded(self, text: str) -> bytes:
-        try:
-            return text.encode()
-        except UnicodeEncodeError:
+    def _mended(self, text: str) -> str:
+        if not text.isascii():
             text, count = _ESCAPED.subn(_windows_1252, text)
             self.substituted += count
-            return text.encode()
+        return text
 
     def _finish(self) -> None:
         if self._failure:

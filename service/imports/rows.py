@@ -88,7 +88,7 @@ class Reading:
         notes = self._source.notes()
         if self._text and self._text.substituted:
             notes.append(
-                f"{self._text.substituted:,} lines are not UTF-8, and were read as Windows-1252."
+                f"It is not UTF-8 in {self._text.substituted:,} places, which were read as Windows-1252."
             )
         return tuple(notes)
 
@@ -250,7 +250,7 @@ def _check(text: Text, samples: Sequence[Sample]) -> None:
         raise UnreadableFile(
             text.name, "it is a web page", "see in a browser what it says, and download the data"
         )
-    if len(text.first_lines()[0]) > LONGEST_ROW:
+    if max(map(len, text.first_lines()[:1]), default=0) > LONGEST_ROW:
         raise UnreadableFile(
             text.name, f"its first line is longer than {LONGEST_ROW:,} characters", "name a table"
         )

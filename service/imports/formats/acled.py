@@ -40,7 +40,7 @@ from service.imports.format import (
 )
 from service.imports.formats.acled_actors import TYPES, actor_of, type_number
 from service.imports.formats.acled_dates import day_of_timestamp, occurred_on
-from service.imports.formats.acled_places import place_of, visible_line
+from service.imports.formats.acled_places import place_of
 
 ACLED = DatasetProfile(
     id="acled",
@@ -99,7 +99,7 @@ def tell_deleted(cells: Cells) -> TakenBack:
 
 
 def _needed(cells: Cells, column: str) -> str:
-    found = visible_line(cells[column])
+    found = line(cells[column])
     if found is None:
         raise BadRow("it is empty", column)
     return found
@@ -107,11 +107,9 @@ def _needed(cells: Cells, column: str) -> str:
 
 def _title(cells: Cells, event_type: str) -> str:
     """What, where, who: Armed clash, Kunduz: Taliban – Military Forces of Afghanistan (2004-2021)."""
-    what = visible_line(cells["sub_event_type"]) or event_type
-    where = visible_line(cells["location"])
-    who = " – ".join(
-        [name for name in (visible_line(cells["actor1"]), visible_line(cells["actor2"])) if name]
-    )
+    what = line(cells["sub_event_type"]) or event_type
+    where = line(cells["location"])
+    who = " – ".join([name for name in (line(cells["actor1"])(cells["actor2"])) if name])
     title = f"{what}, {where}" if where else what
     return line(f"{title}: {who}" if who else title) or what
 
@@ -145,7 +143,7 @@ def _participants(
         ("1", type_1, ParticipantRole.SIDE_A),
         ("2", type_2, ParticipantRole.SIDE_B),
     ):
-        if name := visible_line(cells[f"actor{number}"]):
+        if name := line(cells[f"actor{number}"]):
             found[name, role] = actor_of(name, kind)
         for name in _names(cells, f"assoc_actor_{number}", _MOST_PARTICIPANTS // 2 - 1):
             found.setdefault((name, role), actor_of(name))
@@ -159,7 +157,7 @@ def _names(cells: Cells, column: str, most: int) -> list[str]:
         return []
     if text.count(";") >= most:
         raise BadRow(f"it names more than {most:,}", column)
-    return list(dict.fromkeys([name for part in text.split(";") if (name := visible_line(part))]))
+    return list(dict.fromkeys([name for part in text.split(";") if (name := line(part))]))
 
 
 def _figures(cells: Cells) -> list[dict[str, Any]]:
@@ -173,7 +171,7 @@ def _figures(cells: Cells) -> list[dict[str, Any]]:
 
 def _codes(cells: Cells, type_1: int | None, type_2: int | None) -> Iterator[dict[str, str]]:
     for column, scheme in _CODES:
-        if code := visible_line(cells[column]):
+        if code := line(cells[column]):
             yield {"scheme": scheme, "code": code}
     for scheme, number in (("acled-inter1", type_1), ("acled-inter2", type_2)):
         if number:

@@ -6,12 +6,10 @@ for it, near; 3 a larger region, with a natural feature or the capital to stand 
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any
 
 from domain.countries import COUNTRIES, UnknownCountry, country_by_gw, find_country
-from domain.text import LINE_PATTERN
 from domain.values import PlacePrecision
 from service.imports.format import BadRow, Cells, line, real, whole
 
@@ -28,18 +26,11 @@ _COLUMNS = (
     *("location", "admin1", "admin2", "admin3", "country", "iso", "iso3", "gwno"),
     *("latitude", "longitude", "geo_precision"),
 )
-_LINE = re.compile(LINE_PATTERN)
 _BY_NUMERIC = {
     int(each.numeric): each.code
     for each in COUNTRIES.values()
     if each.numeric and each.until is None
 }
-
-
-def visible_line(text: str) -> str | None:
-    """A cell as a line; None if it is blank, also if all its characters are ones that show nothing."""
-    found = line(text) if text else None
-    return found if found is None or found.isascii() or _LINE.match(found) else None
 
 
 def place_of(cells: Cells) -> dict[str, Any] | None:
@@ -50,20 +41,18 @@ def place_of(cells: Cells) -> dict[str, Any] | None:
 @lru_cache(maxsize=65_536)  # most events are where others were
 def _place(values: tuple[str, ...]) -> dict[str, Any] | None:
     cells = dict(zip(_COLUMNS, values, strict=True))
-    name = visible_line(cells["location"])
+    name = line(cells["location"])
     country = _country(cells["country"], cells["iso"], cells["iso3"], cells["gwno"])
     area = {
-        column: found
-        for column in ("admin3", "admin2", "admin1")
-        if (found := visible_line(cells[column]))
+        column: found for column in ("admin3", "admin2", "admin1") if (found := line(cells[column]))
     }
-    name = name or next(iter(area.values()), None) or visible_line(cells["country"])
+    name = name or next(iter(area.values()), None) or line(cells["country"])
     if name is None:
         return None
     place: dict[str, Any] = {"name": name, **area}
     if country:
         place["country"] = country
-    elif named := visible_line(cells["country"]):
+    elif named := line(cells["country"]):
         place["description"] = named
     precision = cells["geo_precision"].strip().removesuffix(".0")
     if precision not in _PRECISION:

@@ -34,7 +34,6 @@ from service.imports.formats.gdelt_sources import (
     day_of,
     event_id,
     source_of,
-    visible_line,
 )
 
 _ACTOR = (
@@ -172,8 +171,8 @@ def _place(cells: tuple[str, ...]) -> tuple[dict[str, Any] | None, str | None]:
     kind, fips = kind.strip(), country_code.strip()
     if kind and kind not in _PRECISION:
         raise BadRow(f"{kind[:60]!r} is no type of place, from 0 to 5", "ActionGeo_Type")
-    code = visible_line(admin1_code) or visible_line(fips)
-    name = visible_line(full_name)
+    code = line(admin1_code) or line(fips)
+    name = line(full_name)
     if name is None:
         return None, code
     place: dict[str, Any] = {"name": name}
@@ -196,7 +195,7 @@ def _divided(full_name: str, kind: str) -> dict[str, str]:
     province has the country in its stead ("Zimbabwe (general)").
     """
     parts = full_name.split(", ")
-    if any(not visible_line(part) for part in parts):
+    if any(not line(part) for part in parts):
         return {}
     if kind in {"2", "5"} and len(parts) == 2:
         return {"name": parts[0], "admin1": parts[0]}
@@ -236,8 +235,7 @@ def _title(cells: Cells, event: CameoEvent, place: dict[str, Any] | None) -> str
 def _worded(name: str) -> str | None:
     """An actor as the article calls it, which GDELT writes in capitals."""
     words = [
-        word if word in _ABBREVIATIONS else word.capitalize()
-        for word in (visible_line(name) or "").split()
+        word if word in _ABBREVIATIONS else word.capitalize() for word in (line(name) or "").split()
     ]
     return " ".join(words) or None
 

@@ -12,14 +12,13 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from service.imports.format import BadRow, Cells, Format, ToldMore
+from service.imports.format import BadRow, Cells, Format, ToldMore, line
 from service.imports.formats.gdelt_sources import (
     EVENT_ID,
     GDELT,
     day_of,
     event_id,
     source_of,
-    visible_line,
 )
 
 _LAYOUT = (
@@ -67,9 +66,9 @@ def _source(cells: Cells) -> dict[str, Any]:
     source = source_of(cells["MentionIdentifier"])
     if "via" not in source:
         raise BadRow("it is empty: there is no telling which document it is", "MentionIdentifier")
-    collection = visible_line(cells["MentionSourceName"])
+    collection = line(cells["MentionSourceName"])
     if "url" not in source and collection and not source["name"].startswith(collection):
-        source["name"] = visible_line(f"{collection}: {source['name']}")
+        source["name"] = line(f"{collection}: {source['name']}")
     return source
 
 

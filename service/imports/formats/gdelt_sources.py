@@ -7,7 +7,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from domain.text import LINE_PATTERN
 from domain.values import DatasetProfile
 from service.imports.format import BadRow, Cells, line, whole
 
@@ -29,7 +28,6 @@ _MAX_NUMBER = 10**18
 _DIGITS = re.compile(r"[0-9]{8}(?:[0-9]{6})?", re.ASCII)
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?(?:www\.)?([^/?#:@\s]+)", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s\x00-\x1f\x7f<>\"]+")
-_LINE = re.compile(LINE_PATTERN)
 
 
 def event_id(cells: Cells) -> str:
@@ -56,12 +54,6 @@ def _day(text: str) -> datetime.date:
     return datetime.date(int(text[:4]), int(text[4:6]), int(text[6:8]))
 
 
-def visible_line(text: str) -> str | None:
-    """A cell as a line; None if it is blank, also if all its characters are ones that show nothing."""
-    found = line(text)
-    return found if found is None or found.isascii() or _LINE.match(found) else None
-
-
 def source_of(address: str) -> dict[str, Any]:
     """The source at a web address: called by its domain, as it came by way of GDELT.
 
@@ -69,8 +61,8 @@ def source_of(address: str) -> dict[str, Any]:
     """
     address = address.strip()
     if _URL.fullmatch(address) and len(address) <= 2_000 and (host := _HOST.match(address)):
-        name = visible_line(host[1].lower())
+        name = line(host[1].lower())
         if name:
             return {"name": name, "via": "GDELT", "url": address}
-    name = visible_line(address)
+    name = line(address)
     return {"name": name, "via": "GDELT"} if name else {"name": "GDELT"}

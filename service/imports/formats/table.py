@@ -54,9 +54,6 @@ class TableTeller:
 
     mapping: TableMapping
 
-    def __reduce__(self) -> tuple[type[TableTeller], tuple[TableMapping]]:
-        return TableTeller, (self.mapping,)
-
     def __call__(self, cells: Cells) -> Told:
         """What a row tells. Raises `BadRow`."""
         mapping, row = self.mapping, Row(cells, self._missing, self._countries)
@@ -123,8 +120,6 @@ class TableTeller:
             return first or ""
         if any(mark in f"{first}{last}" for mark in "/["):
             raise BadRow(f"{last!r} does not end what {first!r} begins", rule.to)
-        if first and span(last).latest < span(first).earliest:
-            raise BadRow(f"it ends on {last}, before it begins on {first}", rule.to)
         interval = f"{first or '..'}/{last}"
         tried(span, interval, rule.to)
         return interval

@@ -8,9 +8,9 @@ two are texts, and the others are refused.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from domain.checks import Fault, Faulty
 
@@ -36,7 +36,12 @@ def read_yaml(text: str) -> Tree:
     return tree
 
 
-def _where(mark: yaml.Mark | None) -> str:
+class _Mark(Protocol):
+    line: int
+    column: int
+
+
+def _where(mark: _Mark | None) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
 
 

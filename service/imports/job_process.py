@@ -1,0 +1,281 @@
+"""The process that carries one import out: ``python -m service.imports.job_process FOLDER``.
+
+It ends with status 0 where the import is over, whatever came of it, or was interrupted in order: then it
+waits for its turn again. Any other end is one that it could not help; it is begun again, but not for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from eventsourcing.persistence import PersistenceError
+
+from domain.checks import Faulty
+from domain.errors import DomainError
+from domain.records import AccountAdded, ActorRegistered, IncidentReported
+from service.bootstrap import Casus, open_casus, utc_now
+from service.chronicles import load_chronicle, parse_chronicle
+from service.faults import MOST_FAULTS, json_path
+from service.imports.deciding import Counts
+from service.imports.engine import Order, Refused
+from service.imports.format import Format
+from service.imports.formats.table import format_of
+from service.imports.formats.table_reading import read_mapping
+from service.imports.job_documents import (
+    CHRONICLE,
+    ImportCounts,
+    ImportFault,
+    ImportJob,
+    ImportProgress,
+    ImportQuery,
+)
+from service.imports.jobs import MAPPING, UPLOAD, Kept, locked, read_job, write_job
+from service.imports.reading_outcomes import FileRefused
+from service.imports.running import Progress, Report, Request, run
+from service.imports.scope import Scope
+from service.reading.clocks import instant_text
+from service.settings import Settings
+from service.views.projector import ProjectionStopped
+
+log = logging.getLogger("casus")
+
+TURN = 5.0
+"""Seconds that it waits for a process that another server has started, and that is at its end."""
+
+TELLS = 0.5
+"""Seconds between states that are written down."""
+
+GRACE = 8.0
+"""Seconds to come to an end in order, once nobody waits for it any more."""
+
+MOST_BEGUN = 5
+"""Times that an import is begun whose process comes to a bad end."""
+
+LONGEST_CHRONICLE = 100_000_000
+"""Bytes of a chronicle, which is held in memory as a whole."""
+
+Clock = Callable[[], str]
+"""Tells the time, as the log writes it."""
+
+
+def _now() -> str:
+    return instant_text(utc_now())
+
+
+def main() -> None:
+    """Carry out the import whose folder is the argument."""
+    signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_watch, daemon=True).start()
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    folder = Path(sys.argv[1])
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder.parent, TURN))
+        except sqlite3.OperationalError:
+            return  # it is in other hands
+        kept = read_job(folder)
+        if kept and not kept.job.is_over:
+            _carry_out_whole(folder, kept)
+
+
+def _end(*_: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _watch() -> None:
+    """End this process once whoever started it has closed its standard input, or is gone."""
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os._exit(1)
+
+
+def _carry_out_whole(folder: Path, kept: Kept) -> None:
+    """Carry an import out and write down what came of it; if it is interrupted, that it waits again."""
+    scratch = folder / "scratch"  # what is left of a process that was killed goes with the next
+    shutil.rmtree(scratch, ignore_errors=True)
+    job = replace(kept.job, state="running", started=kept.job.started or _now())
+    begun = replace(kept, job=job, begun=kept.begun + 1)
+    if begun.begun > MOST_BEGUN:
+        error = f"its process came to a bad end {MOST_BEGUN} times"
+        over = replace(job, state="failed", error=error, finished=_now())
+    else:
+        write_job(folder, begun)
+        scratch.mkdir()
+        tempfile.tempdir = str(scratch)
+        try:
+            with closing(open_casus(Settings(CASUS_HOME=folder.parents[1]))) as casus:
+                over = carry_out(casus, folder, begun, _now)
+        except SystemExit:
+            waiting = replace(begun.job, state="queued", progress=None)
+            write_job(folder, replace(kept, job=waiting))
+            raise
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    write_job(folder, replace(begun, job=over))
+    for name in (UPLOAD, MAPPING):
+        (folder / name).unlink(missing_ok=True)
+
+
+def carry_out(casus: Casus, folder: Path, kept: Kept, now: Clock) -> ImportJob:
+    """What becomes of an import, carried out to its end."""
+    job = kept.job
+    take_in = _take_chronicle if job.asked.format == CHRONICLE else _take_in
+    faults: tuple[ImportFault, ...] = ()
+    # A name without a path is what messages may show.
+    with contextlib.chdir(folder):
+        try:
+            job = take_in(casus, kept)
+            error = job.error
+        except Faulty as faulty:
+            count = len(faulty.faults)
+            error = "it has one fault" if count == 1 else f"it has {count} faults"
+            error += "; nothing was imported"
+            faults = tuple(
+                ImportFault(path=json_path(fault.path), message=fault.message)
+                for fault in faulty.faults[:MOST_FAULTS]
+            )
+        except Refused as refused:
+            error = _in_parameters(str(refused))
+        except (FileRefused, DomainError) as refused:
+            error = str(refused)
+        except ProjectionStopped as stopped:
+            error = (
+                f"the timelines stand before position {stopped.position}; once that is mended,"
+                " send it again: what is recorded is not recorded twice"
+            )
+        except PersistenceError as trouble:
+            log.error("import %s: the store did not answer: %s", job.id, trouble)
+            error = "the store did not answer; send it again"
+        except Exception:
+            log.exception("import %s", job.id)
+            error = "an internal fault; it was logged under the import's id"
+    return replace(
+        job,
+        state="failed" if error else "done",
+        progress=None,
+        error=error,
+        faults=faults,
+        finished=now(),
+    )
+
+
+def _in_parameters(message: str) -> str:
+    """A message to those who type commands, for those who send parameters."""
+    return message.replace("--released", "released").replace("--force", "force=true")
+
+
+def _take_in(casus: Casus, kept: Kept) -> ImportJob:
+    job, asked = kept.job, kept.job.asked
+    request = Request(
+        files=(UPLOAD,),
+        format=_mapped() if job.upload.mapped else asked.format,
+        dataset=asked.dataset,
+        strict=asked.strict,
+        dry_run=asked.dry_run,
+        force=asked.force,
+        order=Order(
+            by=kept.by,
+            release=asked.release,
+            released=asked.released,
+            complete=asked.complete,
+            scope=Scope.read(asked.scope) if asked.scope else Scope(),
+        ),
+    )
+    report = run(casus, request, _Teller(kept))
+    return replace(
+        job,
+        counts=_shown(report.counts),
+        recorded=report.recorded,
+        rejected=report.counts.rejected,
+        broken=report.broken,
+        error=_shortcoming(report, asked),
+        position=report.position,
+    )
+
+
+def _shortcoming(report: Report, asked: ImportQuery) -> str | None:
+    """Why an import that has come to its end has failed all the same."""
+    if asked.strict and not asked.dry_run and not report.recorded:
+        return "nothing was recorded, as strict asks"
+    if report.broken:
+        told = "is" if report.recorded else "would be"
+        return f"it could not be read to its end; what is before that {told} recorded"
+    return None
+
+
+def _mapped() -> Format:
+    return format_of(read_mapping(Path(MAPPING).read_text(encoding="utf-8-sig")))
+
+
+class _Teller:
+    """Writes down how far an import is, now and then."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+        self._told = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        if time.monotonic() < self._told + TELLS:
+            return
+        self._told = time.monotonic()
+        shown = ImportProgress(
+            task=progress.task, done=progress.done, total=progress.total, rows=progress.rows
+        )
+        job = replace(self._kept.job, progress=shown)
+        write_job(Path(), replace(self._kept, job=job), durable=False)
+
+
+def _shown(counts: Counts) -> ImportCounts:
+    return ImportCounts(
+        rows=counts.rows,
+        incidents_new=counts.new,
+        accounts_added=counts.added,
+        accounts_revised=counts.revised,
+        accounts_unchanged=counts.unchanged,
+        accounts_older=counts.superseded,
+        accounts_withdrawn=counts.withdrawn,
+        never_held=counts.unknown,
+        actors=counts.actors,
+    )
+
+
+def _take_chronicle(casus: Casus, kept: Kept) -> ImportJob:
+    if kept.job.upload.bytes > LONGEST_CHRONICLE:
+        raise Refused(f"a chronicle is at most {LONGEST_CHRONICLE:,} bytes long")
+    chronicle = parse_chronicle(Path(UPLOAD).read_bytes())
+    before = casus.log.head
+    loaded = load_chronicle(chronicle, casus.log, casus.desk, kept.by)
+    counts = Counts(rows=loaded.incidents)
+    for recorded in casus.log.follow(before):
+        record = recorded.record
+        match record:
+            case IncidentReported() | AccountAdded() | ActorRegistered() if (
+                record.origin and record.origin.dataset == chronicle.dataset
+            ):
+                counts.new += isinstance(record, IncidentReported)
+                counts.added += isinstance(record, AccountAdded)
+                counts.actors += isinstance(record, ActorRegistered)
+    counts.unchanged = loaded.accounts - counts.new - counts.added
+    return replace(
+        kept.job, counts=_shown(counts), recorded=True, rejected=0, position=loaded.position
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""The queue of imports: one process at a time, for the oldest that is not over, while a server runs.
+
+The process is told to end by the end of its standard input, which comes with the end of the server,
+whatever that is. So nothing goes on unseen, and the next server to start carries out what is left.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from service.imports.jobs import Imports, locked
+
+log = logging.getLogger("casus")
+
+INTERVAL = 2.0
+"""Seconds between looks for imports that another server was sent, and has left."""
+
+PATIENCE = 10.0
+"""Seconds that a process has to come to an end in order."""
+
+SLOWEST = 60.0
+"""The most seconds before an import is begun again whose process came to a bad end."""
+
+
+class Queue:
+    """Carries out the imports of a store, in a thread that starts processes and waits for them."""
+
+    def __init__(self, imports: Imports) -> None:
+        self._imports = imports
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        self._stopping = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a process of this server carries an import out."""
+        return self._process is not None
+
+    def start(self) -> None:
+        """Begin with what is left of an earlier run."""
+        self._thread = threading.Thread(target=self._work, name="imports", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look for what is new."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End the process that is running; its import is begun again by the next server."""
+        with self._lock:
+            self._stopping = True
+            self._woken.set()
+            process = self._process
+            if process and process.stdin:
+                process.stdin.close()
+        if self._thread is None:
+            return
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive() and process:
+            process.kill()
+            self._thread.join()
+
+    def _work(self) -> None:
+        failures = 0
+        while not self._stopping:
+            wait = INTERVAL
+            try:
+                if (waiting := self._imports.waiting()) and not self._is_taken():
+                    folder = self._imports.folder_of(waiting[0])
+                    failures = 0 if self._carry_out(folder) else failures + 1
+                    wait = min(SLOWEST, 2.0 ** (failures - 2)) if failures else 0
+                    self._imports.tidy()
+            except Exception:
+                # Whatever it was, ending here would leave every import waiting in silence.
+                log.exception("imports can't be carried out; trying again")
+                wait = SLOWEST
+            if wait:
+                self._woken.wait(wait)
+            self._woken.clear()
+
+    def _is_taken(self) -> bool:
+        """Whether another server carries imports of this store out."""
+        try:
+            with locked(self._imports.folder, 0):
+                return False
+        except sqlite3.OperationalError:
+            return True
+
+    def _carry_out(self, folder: Path) -> bool:
+        """Let a process carry an import out, to its end; whether it came to a good one."""
+        with self._lock:
+            if self._stopping:
+                return True
+            self._process = process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "service.imports.job_process", folder],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                start_new_session=True,  # an interruption is the server's to pass on
+            )
+        status = process.wait()
+        with self._lock:
+            self._process = None
+            if process.stdin:
+                with suppress(OSError):
+                    process.stdin.close()
+            if status == 0 or self._stopping:
+                return True
+        log.error("import %s: its process ended with status %s", folder.name, status)
+        return False

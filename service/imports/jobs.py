@@ -1,0 +1,199 @@
+"""Imports that were asked for over HTTP: what was asked, how far each is, and what came of it.
+
+Each has a folder of its own, in the folder of the store::
+
+    imports/0198…/job.json              what was asked, by whom, and how far it is
+    imports/0198…/upload, mapping.yaml  what was sent, until the import is over
+    imports/0198…/upload.rejected.csv   the rows that could not be taken in
+    imports/incoming-…/                 what is still being sent
+    imports/LOCK                        held by the one process that carries imports out
+
+The files are all there is to know: `service.imports.job_queue` starts a process for the oldest import that
+is not over, `service.imports.job_process` is that process and the only one to write to its folder. A folder
+appears whole, by one rename, and so does every state of ``job.json``; whatever is cut short is carried out
+again, which ends as if it had not been.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from domain.ids import uuid7
+from service.imports.job_documents import ImportJob
+from service.imports.rejects import SUFFIX
+from service.recording import KeyReused
+
+KEPT = 100
+"""Imports that are over of which the files are kept: the newest."""
+
+MOST_WAITING = 1_000
+"""Imports that may wait at a time."""
+
+ABANDONED = 3_600
+"""Seconds after which what is being sent is taken to be left behind, if nothing was added to it."""
+
+JOB, UPLOAD, MAPPING = "job.json", "upload", "mapping.yaml"
+REJECTED = UPLOAD + SUFFIX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An import as its file has it: with who asked for it, under which key, and how often it was begun."""
+
+    job: ImportJob
+    by: str
+    key: str | None = None
+    fingerprint: str = ""
+    begun: int = 0
+
+
+_KEPT = TypeAdapter(Kept)
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def read_job(folder: Path) -> Kept | None:
+    """The import of a folder; None if it is gone, or was written by another version."""
+    try:
+        return _KEPT.validate_json((folder / JOB).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValidationError):
+        return None
+
+
+def write_job(folder: Path, kept: Kept, *, durable: bool = True) -> None:
+    """Put an import's state in place of the one before, at once; `durable` survives a power cut."""
+    staged = folder / f"{JOB}.new"
+    with staged.open("wb") as file:
+        file.write(_KEPT.dump_json(kept))
+        if durable:
+            sync(file.fileno())
+    staged.replace(folder / JOB)
+    if durable:
+        _sync_folder(folder)
+
+
+def sync(file: int) -> None:
+    """Bring what was written to an open file to the disk."""
+    os.fsync(file)
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):  # where a folder is nothing that can be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path, timeout: float) -> Iterator[None]:
+    """The only right to carry out imports of a folder; the system takes it from a process that dies.
+
+    Raises sqlite3.OperationalError if another process has it for longer than some seconds.
+    """
+    lock = sqlite3.connect(folder / "LOCK", timeout=timeout, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
+    finally:
+        lock.close()
+
+
+class Imports:
+    """The imports of a store."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder = (home / "imports").absolute()
+        self._adding = threading.Lock()
+        self._over: set[str] = set()
+
+    def folder_of(self, identifier: str) -> Path:
+        """The folder of an import."""
+        return self.folder / identifier
+
+    @contextmanager
+    def incoming(self) -> Iterator[Path]:
+        """A folder for what is being sent, removed again unless an import was made of it."""
+        folder = self.folder / f"incoming-{secrets.token_hex(8)}"
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def add(self, incoming: Path, kept: Kept) -> ImportJob:
+        """Make an import of what was sent; the one that its key named before, if there is one.
+
+        The id is given here. Raises `KeyReused` if the key named another request.
+        """
+        with self._adding:
+            if known := self._named(kept.key):
+                if known.fingerprint != kept.fingerprint:
+                    raise KeyReused(kept.key)
+                return known.job
+            identifier = str(uuid7(time.time_ns() // 1_000_000, secrets.randbits(74)))
+            job = replace(kept.job, id=identifier)
+            write_job(incoming, replace(kept, job=job))
+            incoming.rename(self.folder_of(identifier))
+            _sync_folder(self.folder)
+            return job
+
+    def get(self, identifier: str) -> ImportJob | None:
+        """The import of an id; None if there is none, or none any more."""
+        kept = read_job(self.folder_of(identifier)) if _ID.fullmatch(identifier) else None
+        return kept.job if kept else None
+
+    def all(self) -> list[ImportJob]:
+        """Every import, the newest first."""
+        return [kept.job for kept in self._read()]
+
+    def waiting(self) -> list[str]:
+        """The ids of imports that are not over, the oldest first."""
+        found = []
+        for identifier in sorted(self._ids()):
+            if identifier in self._over:
+                continue
+            kept = read_job(self.folder_of(identifier))
+            if kept and not kept.job.is_over:
+                found.append(identifier)
+            else:
+                self._over.add(identifier)
+        return found
+
+    def tidy(self) -> None:
+        """Remove all but the newest imports that are over, and what was left behind half sent."""
+        waiting = set(self.waiting())
+        over = sorted((each for each in self._ids() if each not in waiting), reverse=True)
+        for identifier in over[KEPT:]:
+            shutil.rmtree(self.folder_of(identifier), ignore_errors=True)
+            self._over.discard(identifier)
+        for folder in self.folder.glob("incoming-*"):
+            with suppress(OSError):
+                last = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+                if last < time.time() - ABANDONED:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _named(self, key: str | None) -> Kept | None:
+        return next((kept for kept in self._read() if key and kept.key == key), None)
+
+    def _read(self) -> Iterator[Kept]:
+        for identifier in sorted(self._ids(), reverse=True):
+            if kept := read_job(self.folder_of(identifier)):
+                yield kept
+
+    def _ids(self) -> list[str]:
+        with suppress(FileNotFoundError):
+            return [name for name in os.listdir(self.folder) if _ID.fullmatch(name)]  # noqa: PTH208
+        return []
