@@ -24,4 +24,7 @@ class Settings(BaseSettings):
     """The port to serve on; 0 takes a free one."""
 
     max_body: Annotated[int, Field(validation_alias="CASUS_MAX_BODY", ge=1_000)] = 1_000_000
-    """The most bytes that the body of a request may have."""
+    """The most bytes that the body of a request may have, but for an import's."""
+
+    max_import: Annotated[int, Field(validation_alias="CASUS_MAX_IMPORT", ge=1_000)] = 2_000_000_000
+    """The most bytes that a file may have that is sent to be imported."""

@@ -26,6 +26,7 @@ from service.api import (
     diff,
     health,
     history,
+    imports,
     incidents,
     replay,
     series,
@@ -37,6 +38,8 @@ from service.api.pages import add_pages
 from service.api.problems import Problem
 from service.api.streams import HEADERS_ONLY, Streams
 from service.bootstrap import Casus
+from service.imports.job_queue import Queue
+from service.imports.jobs import Imports
 from service.recording import KeyReused, Stale
 from service.views.projector import ProjectionStopped
 
@@ -50,7 +53,7 @@ def create_app(casus: Casus) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with following(casus.projector):
+        async with following(casus.projector, lambda: app.state.queue.is_busy), imports.importing(app.state.queue):
             yield
         casus.close()
 
@@ -65,6 +68,8 @@ def create_app(casus: Casus) -> FastAPI:
     app.state.casus = casus
     app.state.finished = FinishedAnswers()
     app.state.streams = Streams()
+    app.state.imports = Imports(casus.settings.home)
+    app.state.queue = Queue(app.state.imports)
     # Not include_router: it wraps the routes in a second matching, a tenth of a page's time.
     for router in (
         countries.router,
@@ -75,8 +80,10 @@ def create_app(casus: Casus) -> FastAPI:
         diff.router,
         series.router,
         replay.router,
+        imports.router,
         actors.writes,
         incidents.writes,
+        imports.writes,
         health.router,
     ):
         app.router.routes.extend(router.routes)

@@ -52,6 +52,7 @@ TAGS = [
     {"name": "actors", "description": "States, armed groups, organisations, persons."},
     {"name": "incidents", "description": "Incidents, and the accounts they are made of."},
     {"name": "datasets", "description": "Whose data it is, on what terms, and which releases."},
+    {"name": "imports", "description": "Files of datasets and tables, and what became of them."},
     {"name": "series", "description": "Counts and figures over time."},
     {"name": "replay", "description": "History, step by step."},
     {"name": "health", "description": "For those who run the service."},

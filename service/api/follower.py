@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from starlette.concurrency import run_in_threadpool
 
@@ -18,10 +18,15 @@ INTERVAL = 0.5
 
 
 @contextlib.asynccontextmanager
-async def following(projector: Projector) -> AsyncIterator[None]:
-    """Follow the log for as long as the context lasts; it ends between two looks, never in one."""
+async def following(
+    projector: Projector, rests: Callable[[], bool] = lambda: False
+) -> AsyncIterator[None]:
+    """Follow the log for as long as the context lasts; it ends between two looks, never in one.
+
+    It leaves the log alone while it `rests`: when another process is about to bring the timelines up.
+    """
     stopping = asyncio.Event()
-    task = asyncio.create_task(_follow(projector, stopping))
+    task = asyncio.create_task(_follow(projector, rests, stopping))
     try:
         yield
     finally:
@@ -29,11 +34,14 @@ async def following(projector: Projector) -> AsyncIterator[None]:
         await task
 
 
-async def _follow(projector: Projector, stopping: asyncio.Event) -> None:
+async def _follow(
+    projector: Projector, rests: Callable[[], bool], stopping: asyncio.Event
+) -> None:
     told = ""
     while not stopping.is_set():
         try:
-            await run_in_threadpool(projector.catch_up)
+            if not rests():
+                await run_in_threadpool(projector.catch_up)
             told = ""
         except ProjectionStopped as stopped:
             if told != str(stopped):  # said once, tried for as long as it lasts

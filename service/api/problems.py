@@ -65,6 +65,13 @@ _TYPES = (
         "Check the id; a read of the past shows only what was recorded and reported by then.",
     ),
     ProblemType(
+        "unknown-import",
+        404,
+        "No such import",
+        "No import has this id, or it has been over for so long that its files are gone.",
+        "/v1/imports lists those that are kept.",
+    ),
+    ProblemType(
         "not-found",
         404,
         "Nothing here",
@@ -111,14 +118,15 @@ _TYPES = (
         413,
         "The body is too large",
         "The body has more bytes than this service takes in one request. Nothing was recorded.",
-        "Send less at once; large sets are loaded with `casus load`.",
+        "Send less at once; large sets are imported, by `POST /v1/imports` or `casus import`.",
     ),
     ProblemType(
         "unsupported-media-type",
         415,
-        "Not JSON",
-        "The body's Content-Type is not application/json.",
-        "Send JSON, in UTF-8, with Content-Type: application/json.",
+        "Not a type that is taken here",
+        "The body's Content-Type is not application/json or, for an import, that of a file.",
+        "Send JSON, in UTF-8, with Content-Type: application/json; for an import `detail` lists the"
+        " types.",
     ),
     ProblemType(
         "actor-exists",
@@ -155,6 +163,13 @@ _TYPES = (
         "The key named another request",
         "The Idempotency-Key was used before, with another body or path. Nothing was recorded.",
         "Use a new key for a new request.",
+    ),
+    ProblemType(
+        "import-not-over",
+        409,
+        "The import is not over",
+        "The rows that could not be taken in are known when the import is over.",
+        "Follow the import until it is `done` or `failed`, and ask again.",
     ),
     ProblemType(
         "projection-stopped",

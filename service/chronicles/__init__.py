@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -19,13 +19,13 @@ from domain.actors import register_actor
 from domain.checks import Fault, Faulty, faults_of_account
 from domain.datasets import dataset_at, release_dataset
 from domain.ids import actor_stream, dataset_stream, uuid8
-from domain.records import AccountRecord, Record, Recorded
+from domain.records import AccountAdded, AccountRecord, IncidentReported, Record, Recorded
 from domain.reporting import Recording, add_account, report_incident
 from domain.text import STRICT_SHAPE, Line, Slug, Text
 from domain.values import Account, ActorProfile, DatasetProfile, Origin
 from service.faults import faults_of_validation
 from service.log import BEYOND, Clash, Log
-from service.recording import Desk, LoggedActors
+from service.recording import LoggedActors
 from service.views.projector import Progress
 
 BUNDLED = Path(__file__).with_name("afghanistan-2021.json")
@@ -39,13 +39,27 @@ LONGEST_CITATION = 20_000
 """Characters that the text by which a dataset is cited may have."""
 
 
+MOST_ACCOUNTS = 200
+"""Accounts of one incident. Each makes a version of it that names them all."""
+
+
+class Recorder(Protocol):
+    """Who records what was decided on, as a desk does."""
+
+    def recording(self, by: str) -> Recording:
+        """Who records, and when: now."""
+
+    def append(self, records: list[Recorded[Record]], progress: Progress | None = None) -> int:
+        """Append records, all or none; the newest position. Raises `Clash`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChronicleIncident:
     """An incident by its key in the chronicle, with what its sources say, the earliest first."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
     key: Slug
-    accounts: Annotated[tuple[Account, ...], Field(min_length=1, max_length=200)]
+    accounts: Annotated[tuple[Account, ...], Field(min_length=1, max_length=MOST_ACCOUNTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,16 +133,16 @@ def _faults_of_well_formed_accounts(data: bytes) -> Iterator[Fault]:
 
 
 def load_chronicle(
-    chronicle: Chronicle, log: Log, desk: Desk, by: str, progress: Progress | None = None
+    chronicle: Chronicle, log: Log, recorder: Recorder, by: str, progress: Progress | None = None
 ) -> Loaded:
     """Append what a chronicle has and the log has not, in one transaction.
 
     Raises `Faulty` with every fault of the file, having changed nothing.
     """
     for attempt in range(ATTEMPTS):
-        records = _Decider(chronicle, log, desk.recording(by)).records()
+        records = _Decider(chronicle, log, recorder.recording(by)).records()
         try:
-            position = desk.append(records, progress)
+            position = recorder.append(records, progress)
             break
         except Clash:
             # Someone recorded one of these streams in between: decide again on what is there now.
@@ -213,6 +227,7 @@ class _Decider:
                 if isinstance(recorded.record, AccountRecord)
             }
             version = len(history)
+            count = sum(isinstance(r.record, IncidentReported | AccountAdded) for r in history)
             for number, account in enumerate(incident.accounts):
                 decide = add_account if version else report_incident
                 try:
@@ -224,6 +239,11 @@ class _Decider:
                     self._faults += (fault.within(*place) for fault in faulty.faults)
                     continue
                 if account not in held:
+                    if count == MOST_ACCOUNTS:
+                        fault = f"the incident has {MOST_ACCOUNTS} accounts, the most"
+                        self._faults.append(Fault(("incidents", index, "accounts", number), fault))
+                        continue
+                    count += 1
                     held.add(account)
                     version += 1
                     yield Recorded(0, stream, version, record)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from service.cli.giving import give
 from service.cli.options import (
     MOST,
     AsOf,
@@ -88,6 +89,12 @@ app.command(
     "import",
     epilog="Example: [bold]casus import ged241-csv.zip --release 24.1 --released 2024-06-05[/bold]",
 )(take)
+
+
+app.command(
+    "export",
+    epilog="Example: [bold]casus export ucdp-ged --country AFG -o afghanistan.csv[/bold]",
+)(give)
 
 
 @app.command(epilog="Example: [bold]casus timeline AFG --from 2021-05-01 --to 2021-06-23[/bold]")

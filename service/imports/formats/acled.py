@@ -109,7 +109,7 @@ def _title(cells: Cells, event_type: str) -> str:
     """What, where, who: Armed clash, Kunduz: Taliban – Military Forces of Afghanistan (2004-2021)."""
     what = line(cells["sub_event_type"]) or event_type
     where = line(cells["location"])
-    who = " – ".join([name for name in (line(cells["actor1"])(cells["actor2"])) if name])
+    who = " – ".join([name for name in (line(cells["actor1"]), line(cells["actor2"])) if name])
     title = f"{what}, {where}" if where else what
     return line(f"{title}: {who}" if who else title) or what
 
