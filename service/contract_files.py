@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,9 +30,13 @@ from pydantic.json_schema import JsonSchemaMode
 from domain.ids import uuid7
 from service.api.app import create_app
 from service.api.contract import Json, contract
+from service.api.imports import EXAMPLE
 from service.api.problems import problems_page
-from service.bootstrap import open_casus
+from service.bootstrap import Casus, open_casus
 from service.chronicles import ADAPTER, BUNDLED, load_chronicle, parse_chronicle
+from service.imports.job_documents import ImportJob, ImportQuery, ImportUpload
+from service.imports.job_process import carry_out
+from service.imports.jobs import UPLOAD, Imports, Kept, write_job
 from service.log.codec import RECORD_TYPES
 from service.revisions import OF_INCIDENTS, named
 from service.settings import Settings
@@ -43,6 +48,17 @@ RECORDED_AT = datetime.datetime(2026, 11, 22, 9, tzinfo=datetime.UTC)
 """When everything in the examples was recorded."""
 
 HOST = "127.0.0.1:8000"
+
+_MILLISECONDS = int(RECORDED_AT.timestamp() * 1_000)
+
+REPORTED_ID = uuid7(_MILLISECONDS, 2**73 + 2**40 + 1)
+"""Stands for the id, random in part, that the incident of the example gets."""
+
+STARTED_ID = uuid7(_MILLISECONDS, 2**73 + 2**40 + 2)
+"""Stands for the id of the import of the example."""
+
+IMPORT_ID = str(uuid7(_MILLISECONDS, 2**73 + 2**40))
+"""Of an import that is over."""
 
 READS = {
     "list_countries": "/v1/countries",
@@ -59,6 +75,9 @@ READS = {
     "get_replay": "/v1/replay?country=UZB&to=2021-06-23&match=certain",
     "list_datasets": "/v1/datasets",
     "get_dataset": "/v1/datasets/afghanistan-2021",
+    "list_imports": "/v1/imports",
+    "get_import": f"/v1/imports/{IMPORT_ID}",
+    "rejected_rows": f"/v1/imports/{IMPORT_ID}/rejected",
     "livez": "/livez",
     "readyz": "/readyz",
 }
@@ -67,9 +86,6 @@ READS = {
 CROSSING = "53 people"
 SHOWN_COUNTRIES = ("AFG", "TJK", "SUN")
 """The list of countries is too long to be shown whole."""
-
-REPORTED_ID = uuid7(int(RECORDED_AT.timestamp() * 1_000), 2**73 + 2**40 + 1)
-"""Stands for the id, random in part, that the incident of the example gets."""
 
 _ACCOUNT = (
     b'{"title":"A bridge falls","type":"attack","occurred":"2021-13-01","source":{},'
@@ -95,6 +111,7 @@ WRITES = (
     ("release_actor", "/v1/actors/uzbek-border-troops/releases", _REVISING),
     ("merge_actor", "/v1/actors/tajik-border-troops/merge", _REVISING),
     ("unmerge_actor", "/v1/actors/tajik-border-troops/unmerge", _REVISING),
+    ("start_import", "/v1/imports?format=ucdp-ged&release=21.0.6&released=2021-07-20", _JSON),
 )
 """A request for each operation that writes, in order; its body is the example of the contract."""
 
@@ -103,6 +120,7 @@ REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "unknown-actor": ("GET", "/v1/actors/talban", {}, b""),
     "unknown-dataset": ("GET", "/v1/datasets/afghanistan-2012", {}, b""),
     "unknown-incident": ("GET", f"/v1/incidents/{UUID(int=0)}", {}, b""),
+    "unknown-import": ("GET", f"/v1/imports/{UUID(int=0)}", {}, b""),
     "not-found": ("GET", "/v1/wars", {}, b""),
     "method-not-allowed": ("DELETE", "/v1/incidents", {}, b""),
     "bad-parameter": ("GET", "/v1/incidents?form=2021-05-01&limit=0", {}, b""),
@@ -136,6 +154,7 @@ def contract_files() -> dict[Path, bytes]:
         casus = open_casus(Settings(CASUS_HOME=Path(home), _env_file=None), lambda: RECORDED_AT)
         try:
             load_chronicle(parse_chronicle(BUNDLED.read_bytes()), casus.log, casus.desk, by="casus")
+            place_import(casus)
             app = create_app(casus)
             examples = {"answers": _answers(app), "problems": _problems(app)}
             document = contract(app, examples)
@@ -162,11 +181,31 @@ def _answers(app: FastAPI) -> Json:
     for operation, path, headers in WRITES:
         body = _body_of(app, operation)
         answers[operation] = _asked(app, "POST", path.format(crossing), headers, body)
-    given: str = answers["report_incident"]["body"]["incident"]["id"]
-    fixed: Json = orjson.loads(
-        orjson.dumps(answers).replace(given.encode(), str(REPORTED_ID).encode())
+    given = {
+        REPORTED_ID: answers["report_incident"]["body"]["incident"]["id"],
+        STARTED_ID: answers["start_import"]["body"]["id"],
+    }
+    text = orjson.dumps(answers).decode()
+    for fixed, random in given.items():
+        text = text.replace(random, str(fixed))
+    made: Json = orjson.loads(text)
+    return made
+
+
+def place_import(casus: Casus) -> None:
+    """Give a store the import that examples show: one that found out what would be recorded."""
+    folder = Imports(casus.settings.home).folder_of(IMPORT_ID)
+    folder.mkdir(parents=True)
+    sent = orjson.dumps(EXAMPLE)
+    (folder / UPLOAD).write_bytes(sent)
+    created = casus.desk.recording("casus").at
+    asked = ImportQuery(format="ucdp-ged", dry_run=True)
+    upload = ImportUpload(bytes=len(sent), sha256=sha256(sent).hexdigest())
+    job = ImportJob(
+        id=IMPORT_ID, state="running", asked=asked, upload=upload, created=created, started=created
     )
-    return fixed
+    over = carry_out(casus, folder, Kept(job=job, by="casus"), lambda: created)
+    write_job(folder, Kept(job=over, by="casus"))
 
 
 def _problems(app: FastAPI) -> Json:

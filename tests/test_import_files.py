@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import random
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -27,13 +28,13 @@ def read_all(stream, size=10_000):
     return b"".join(iter(lambda: stream.read(size), b""))
 
 
-def read_until_failure(name):
+def read_until_failure(name, size=10_000):
     """What could be read of a file, and why no more."""
     parts = []
 
     def read():
         for stream in source.streams():
-            while data := stream.read(10_000):
+            while data := stream.read(size):
                 parts.append(data)
 
     with open_file(str(name)) as source, pytest.raises(UnreadableFile) as raised:
@@ -53,6 +54,20 @@ def written(folder, data, name="events.csv"):
     path = folder / name
     path.write_bytes(data)
     return path
+
+
+class Pipe(io.BytesIO):
+    """Gives so many bytes at once, and waits for ever if more are asked for in one piece."""
+
+    def __init__(self, data, piece):
+        super().__init__(data)
+        self.piece = piece
+
+    def read1(self, size=-1):
+        return super().read(min(size, self.piece))
+
+    def read(self, size=-1):
+        raise AssertionError("it would wait")
 
 
 PACKINGS = {
@@ -81,8 +96,9 @@ def test_what_a_file_is_packed_in_is_told_by_its_bytes_and_not_by_its_name(tmp_p
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
-def test_standard_input_may_be_packed_as_files_are(packing):
-    found = contents("-", io.BytesIO(PACKINGS[packing](TEXT)))
+@pytest.mark.parametrize("piece", [5, 100_000])
+def test_standard_input_may_be_packed_as_files_are(packing, piece):
+    found = contents("-", Pipe(PACKINGS[packing](TEXT), piece))
 
     assert list(found.values()) == [TEXT]
     assert all(name.startswith("standard input") for name in found)
@@ -118,7 +134,7 @@ def test_a_workbook_is_one_stream_though_it_is_a_zip_archive(tmp_path):
     data = zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b"", "xl/sheet.xml": b"x"})
     with open_file(str(written(tmp_path, data))) as source:
         (stream,) = source.streams()
-        assert stream.peek(2) == b"PK"
+        assert stream.peek(4) == b"PK\3\4"
         assert stream.file().read() == data
 
 
@@ -167,18 +183,20 @@ def test_a_zip_archive_that_was_cut_off_is_refused(tmp_path):
     assert "cut off or is damaged" in str(failure)
 
 
+@pytest.mark.parametrize("size", [1_000, 1_000_000])
 @pytest.mark.parametrize("packing", ["gzip", "xz", "zip"])
-def test_damaged_data_is_read_up_to_the_damage(tmp_path, packing):
+def test_damaged_data_is_read_up_to_the_damage(tmp_path, packing, size):
     packed = bytearray(PACKINGS[packing](TEXT))
     packed[len(packed) // 2 : len(packed) // 2 + 20] = b"\xff" * 20
-    read, failure = read_until_failure(written(tmp_path, bytes(packed)))
+    read, failure = read_until_failure(written(tmp_path, bytes(packed)), size)
 
     assert 0 < len(read) < len(TEXT) + 100_000
     assert "damaged" in str(failure)
 
 
-def test_what_follows_gzip_data_and_is_none_is_told(tmp_path):
-    read, failure = read_until_failure(written(tmp_path, gzip.compress(TEXT) + b"<html>"))
+@pytest.mark.parametrize("tail", [b"<html>", b"\x1f", b"\0\0\x1f\x8b"])
+def test_what_follows_gzip_data_and_is_none_is_told(tmp_path, tail):
+    read, failure = read_until_failure(written(tmp_path, gzip.compress(TEXT) + tail))
 
     assert read == TEXT
     assert "something else follows" in str(failure)
@@ -199,6 +217,25 @@ def test_a_way_of_packing_that_is_not_understood_is_refused_with_advice(tmp_path
     _, failure = read_until_failure(written(tmp_path, bytes(data)))
 
     assert "is packed in a way that is not understood" in str(failure)
+
+
+def test_a_member_that_goes_beyond_the_end_of_the_file_is_refused(tmp_path):
+    data = bytearray(zipped({"a.csv": TEXT}, zipfile.ZIP_STORED))
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 20 : entry + 28] = (len(TEXT) * 2).to_bytes(4, "little") * 2
+    _, failure = read_until_failure(written(tmp_path, bytes(data)))
+
+    assert "a.csv: it" in str(failure)
+
+
+def test_a_disk_that_is_full_is_told(monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", Full)
+    with pytest.raises(UnreadableFile, match="No space left on device"):
+        contents("-", io.BytesIO(zipped({"a.csv": TEXT})))
 
 
 @pytest.mark.parametrize(
@@ -296,6 +333,12 @@ class TestBounds:
         with pytest.raises(UnreadableFile, match="500 times its size"):
             contents("-", io.BytesIO(PACKINGS[packing](self.BOMB)))
 
+    def test_little_data_may_pack_as_well_as_it_likes(self, tmp_path):
+        path = written(tmp_path, gzip.compress(bytes(900_000)))
+        assert path.stat().st_size < 1_800
+
+        assert list(contents(path).values()) == [bytes(900_000)]
+
     def test_all_members_of_an_archive_count_together(self, tmp_path):
         path = written(tmp_path, zipped({f"{n}.csv": bytes(900_000) for n in range(10)}))
         _, failure = read_until_failure(path)
@@ -350,6 +393,16 @@ def test_memory_stays_flat_while_a_file_is_unpacked(tmp_path, packing):
     assert peak < 1_300_000
 
 
+@pytest.mark.parametrize("packing", ["gzip", "xz", "zip"])
+def test_a_file_is_not_read_further_than_it_is_unpacked(tmp_path, packing):
+    data = random.Random(1).randbytes(1_000_000).hex().encode()
+    with open_file(str(written(tmp_path, PACKINGS[packing](data)))) as source:
+        stream = next(source.streams())
+        for _ in range(10):
+            assert stream.read(10_000)
+        assert source.position < 300_000
+
+
 @pytest.mark.parametrize("packing", PACKINGS)
 def test_the_position_grows_to_the_size(tmp_path, packing):
     path = written(tmp_path, PACKINGS[packing](TEXT))
@@ -375,11 +428,7 @@ def test_the_size_of_standard_input_is_known_if_it_is_a_file(tmp_path):
 
 
 def test_what_has_arrived_on_a_pipe_is_given_at_once():
-    class Pipe(io.BytesIO):
-        def read1(self, size=-1):
-            return super().read(5)
-
-    with open_file("-", Pipe(TEXT)) as source:
+    with open_file("-", Pipe(TEXT, 5)) as source:
         stream = next(source.streams())
         assert [len(stream.read(10_000)) for _ in range(3)][1:] == [5, 5]
 

@@ -15,7 +15,13 @@ import openpyxl
 import pytest
 
 from domain.values import DatasetProfile
-from service.imports import reading_delimited, reading_quotes, reading_sheets, reading_text
+from service.imports import (
+    reading_delimited,
+    reading_documents,
+    reading_quotes,
+    reading_sheets,
+    reading_text,
+)
 from service.imports.files import Stream, open_file
 from service.imports.format import Format
 from service.imports.rows import (
@@ -167,7 +173,7 @@ class TestText:
         assert rejected == []
 
     def test_longer_cells_and_lines_are_rejected_and_what_follows_is_read(self):
-        cell, line = "x" * 1_100_000, "," * (reading_text.LONGEST_ROW + 5)
+        cell, line = "x" * 1_100_000, "," * (reading_text.LONGEST_ROW + 300_000)
         _, rows, rejected = read(f"id,date,notes\n1,2021,{cell}\n{line}\n2,2021,x\n{line}")
 
         assert [row.line for row in rows] == [4]
@@ -256,18 +262,18 @@ class TestHeaders:
         assert reading.notes == ("It has no header: its columns were taken by their number.",)
         assert reading.unknown_columns == ()
 
-    def test_a_bad_row_at_the_beginning_does_not_hide_what_a_file_is(self):
-        _, rows, rejected = read("1\t2021\n2\t2021\tb\n")
+    @pytest.mark.parametrize(
+        "first", ["1\t2021\n", '1\t2021\t"a\n', '1\t2021\t"a" b\n', "1\ra\t2021\t\n", '"x\t1\ty\n']
+    )
+    def test_a_bad_row_at_the_beginning_does_not_hide_what_a_file_is(self, first):
+        _, rows, _ = read(first + "".join(f"{n}\t2021\tb\n" for n in range(2, 30)))
 
-        assert [row.line for row in rows] == [2]
-        assert [bad.line for bad in rejected] == [1]
+        assert [row.cells["number"] for row in rows][-28:] == [str(n) for n in range(2, 30)]
 
-    def test_columns_are_not_taken_by_their_number_under_a_header_that_lacks_one(self):
-        with pytest.raises(UnknownFormat) as raised:
-            read("day\tcode\tidentifier\n5\t2021\ta\n")
-
-        assert raised.value.nearest == "headless"
-        assert raised.value.missing == ("number",)
+    @pytest.mark.parametrize("header", ["day\tcode\tid", "day\tcode\t1", "a\tb\tc"])
+    def test_columns_are_not_taken_by_their_number_under_a_header_that_lacks_one(self, header):
+        with pytest.raises(UnknownFormat):
+            read(f"{header}\n5\t2021\ta\n")
 
 
 class TestFormats:
@@ -374,6 +380,14 @@ class TestUnbalancedQuotes:
         assert [bad.line for bad in rejected] == [2]
         assert "is not closed" in rejected[0].reason
 
+    @pytest.mark.parametrize("end", ["", "\n", "\nb\n"])
+    def test_a_quote_that_the_file_ends_with_costs_its_row(self, end):
+        _, rows, rejected = read(f'id,date,notes\n1,2021,x\n2,2021,"a{end}')
+
+        assert [row.line for row in rows] == [2]
+        assert rejected[0].line == 3
+        assert "before the end of the file" in rejected[0].reason
+
     def test_a_quote_that_another_rows_quote_closes_costs_its_row(self):
         lines = "".join(f"{n},2021,x\n" for n in range(2, 10))
         _, rows, rejected = read(f'id,date,notes\n1,2021,"a\n{lines}10,2021,"x, y"\n11,2021,z\n')
@@ -397,6 +411,40 @@ class TestUnbalancedQuotes:
         assert [bad.line for bad in rejected] == [2, 4]
         assert "is not closed before line 4, and rows follow it" in rejected[0].reason
 
+    def test_a_cell_of_a_narrow_table_may_hold_what_looks_like_rows(self):
+        good = '2,2021,"b\n3,2021,c\nd"\n'
+        for text, lines in ((good, [2]), ('1,2021,"a\n' + good, [3])):
+            _, rows, _ = read("id,date,notes\n" + text)
+
+            assert [(row.line, row.cells["notes"]) for row in rows] == [
+                (line, "b\n3,2021,c\nd") for line in lines
+            ]
+
+    def test_rows_among_lines_that_open_quotes_are_found(self):
+        _, rows, rejected = read(
+            'id,date,notes\nx",",\nx",",\n1,2021,a\nx",",\n2,2021,b\nc",d,e,f\n3,2021,e\n'
+        )
+
+        assert [row.line for row in rows] == [4, 6, 8]
+        assert [bad.line for bad in rejected] == [2, 3, 5, 7]
+
+    def test_a_cell_that_is_too_long_with_its_lines_costs_its_row(self):
+        lines = ("x" * 400_000 + "\n") * 3
+        _, rows, rejected = read(f'id,date,notes\n1,2021,"{lines}"\n2,2021,x\n')
+
+        assert [row.line for row in rows] == [6]
+        assert rejected[0].line == 2
+        assert "a cell is longer than 1,048,576 characters" in rejected[0].reason
+
+    def test_a_wide_row_with_tabs_does_not_swallow_rows(self):
+        rows = [wide(1, c3='"x'), wide(2), wide(3), wide(4, c3='y"'), wide(5, c9='"a b"')]
+        text = "".join("\t".join(cells) + "\n" for cells in ([f"c{n}" for n in range(20)], *rows))
+        _, found, rejected = read(text, (WIDE,))
+
+        rows[-1][9] = "a b"
+        assert [list(row.cells.values()) for row in found] == rows
+        assert rejected == []
+
     def test_a_wide_row_does_not_swallow_rows_though_its_number_of_cells_is_right(self):
         lost = as_csv(wide(1)).replace("1,1,1,1,1,1", '1,1,"1,1,1,1', 1)
         after = as_csv(*(wide(n) for n in range(2, 9)))
@@ -408,11 +456,14 @@ class TestUnbalancedQuotes:
         assert rejected[0].line == 2
 
     def test_wide_rows_may_have_lines_and_rows_in_their_cells_if_these_are_no_rows(self):
-        cells = wide(1, c0="1\n2", c5="a\nb,c,d\n", c19="\n" + ",".join("x" * 19))
-        _, rows, rejected = read(WIDE_HEADER + as_csv(cells, wide(2)), (WIDE,))
+        for cells in (
+            wide(1, c0="1\n2"),
+            wide(1, c0="1\n2", c5="a\nb,c,d\n", c19="\n" + ",".join("x" * 19)),
+        ):
+            _, rows, rejected = read(WIDE_HEADER + as_csv(cells, wide(2)), (WIDE,))
 
-        assert [list(row.cells.values()) for row in rows] == [cells, wide(2)]
-        assert rejected == []
+            assert [list(row.cells.values()) for row in rows] == [cells, wide(2)]
+            assert rejected == []
 
     def test_a_quote_is_a_character_where_tabs_delimit_and_the_count_is_right(self):
         _, rows, rejected = read(
@@ -438,6 +489,11 @@ class TestUnbalancedQuotes:
             ("8", "2021", '"k'),
         ]
         assert rejected == []
+
+    def test_quotes_around_a_tab_are_characters_if_the_count_is_right_so(self):
+        _, rows, _ = read('1\t2021\ta\n"4\t2021"\td\n', (HEADLESS,))
+
+        assert tuple(rows[1].cells.values()) == ('"4', '2021"', "d")
 
     def test_cells_with_line_breaks_are_read_where_tabs_delimit(self):
         _, rows, rejected = read('id\tnotes\tdate\n1\t"a\nb\tc"\t2021\n2\td\t2022\n')
@@ -556,6 +612,32 @@ class TestFilesThatEndTooEarly:
             assert 10_000 < count < 40_000
             assert [row.cells["id"] for row in rows] == [str(n) for n in range(count)]
             assert failure.line == count
+
+    @pytest.mark.parametrize(
+        ("text", "count"),
+        [
+            ('id,date,notes\n1,2021,x\n2,2021,"a\n', 1),
+            ('id,date,notes\n1,2021,x\n2,2021,"a\n3,2021,x\n', 2),
+            ('[{"id": 1, "date": 2}]\n', 1),
+            ('[{"id": 1, "date": 2}, {"id": 2, "date": 2}', 2),
+            ('[{"id": 1, "date": 2}, 7', 1),
+        ],
+    )
+    def test_what_was_read_whole_before_a_failure_is_given(self, text, count):
+        file = io.BytesIO(text.encode())
+
+        def failing(size):
+            if data := file.read(min(size, 11)):
+                return data
+            raise UnreadableFile("events.csv", "it was cut off", "get it again", 77)
+
+        reading = open_rows(Stream("events.csv", failing), ALL)
+        found = []
+        with pytest.raises(UnreadableFile, match="it was cut off, after 77 bytes"):
+            found.extend(reading)
+
+        assert sum(isinstance(outcome, Row) for outcome in found) == count
+        assert all(isinstance(each, Row) or each.line == 3 for each in found)
 
     def test_a_file_that_fails_at_once_is_refused(self, tmp_path):
         path = tmp_path / "events"
@@ -721,11 +803,32 @@ class TestJson:
             assert notes_of(rows) == ["é – ü"]
             assert "not UTF-8" in reading.notes[0]
 
-    def test_an_item_without_an_end_is_refused(self):
-        text = '[{"id": 1, "date": 2}, {"id": "' + "x" * (reading_text.LONGEST_ROW + 200_000)
-        reading = open_rows(stream(text), ALL)
+    @pytest.mark.parametrize(
+        "tail",
+        [
+            ', {"id": "' + "x" * 300,
+            ', {"id": 1, "x": [' + "1," * 300,
+            "]{" + ",".join(f'"m{n}": 1' for n in range(50)) + "}",
+        ],
+    )
+    def test_an_item_without_an_end_is_refused(self, monkeypatch, tail):
+        monkeypatch.setattr(reading_documents, "LONGEST_ROW", 200)
+        reading = open_rows(stream('[{"id": 1, "date": 2}' + tail, piece=50), ALL)
         with pytest.raises(UnreadableFile, match="an item is longer than"):
             list(reading)
+
+    def test_documents_that_hold_nothing_are_rows_without_cells(self):
+        _, rows, rejected = read('[]{}{"id": 1, "date": 2}{"Result": []} 7 {"x": []}')
+
+        assert [row.cells["id"] for row in rows] == ["", "1", ""]
+        assert [bad.line for bad in rejected] == [3]
+
+    def test_items_may_all_have_other_members(self):
+        items = [{"id": n, "date": 2, f"x{n}": 1} for n in range(3_000)]
+        reading, rows, _ = read(json.dumps(items))
+
+        assert [row.cells["id"] for row in rows] == [str(n) for n in range(3_000)]
+        assert len(reading.unknown_columns) == 1_000
 
 
 def workbook(sheets, **more):
@@ -747,7 +850,7 @@ class TestWorkbooks:
         ["id", "Event Date", None, "Notes", "lat"],
         [1, datetime.date(2021, 6, 22), "x", "a\nb", 34.5],
         [],
-        [2.0, datetime.datetime(2021, 6, 22, 13, 30), None, True],
+        [2.0, datetime.datetime(2021, 6, 22, 13, 30), None, True, None, " "],
         [None, None, None, None, None, "beyond"],
         [3, "2021", None, datetime.time(13, 30)],
     ]
@@ -848,6 +951,17 @@ class TestTheGed:
         assert list(rows[0].cells) == names[::-1]
         lines = text.split("\n")
         assert all(lines[row.line - 1].startswith(row.cells["id"]) for row in rows)
+
+    def test_memory_stays_flat_where_a_quote_is_not_closed(self):
+        data = b'id,date,notes\n1,2021,"x\n' + b"2,2021,x\n" * 200_000
+        tracemalloc.start()
+        try:
+            count = sum(1 for _ in open_rows(stream(data), ALL))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert count == 200_001
+        assert peak < 7_000_000
 
     def test_memory_stays_flat_whatever_the_size_of_the_file(self):
         data = lzma.decompress(GED.read_bytes())

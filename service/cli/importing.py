@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from difflib import get_close_matches
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, NoReturn
 
 import typer
 
 from domain.checks import Faulty
 from domain.edtf import BadDate, span
 from domain.errors import DomainError
-from service.cli.loading import load_file
+from service.bootstrap import LOG, Casus
+from service.chronicles.detecting import are_chronicles, begun
+from service.chronicles.running import FaultyChronicle
+from service.chronicles.running import run as run_chronicles
 from service.cli.output import complain, errors, refuse, say, usage
 from service.cli.stores import opened
 from service.faults import json_path
 from service.imports.engine import Order, Refused
+from service.imports.files import STANDARD_INPUT, open_file
 from service.imports.format import Format
 from service.imports.formats import FAMILIES
 from service.imports.reading_outcomes import FileRefused
-from service.imports.running import BRINGING_UP, Progress, Report, Request, Tell, run
+from service.imports.running import BRINGING_UP, Progress, Report, Request, Tell, is_pipe, run
 from service.imports.scope import Scope
 from service.settings import Settings
 
@@ -27,6 +35,7 @@ SOME_REJECTED = 3
 """The status where some rows could not be taken in, and the others were."""
 
 TABLE, CHRONICLE = "table", "chronicle"
+FORMATS = (*FAMILIES, TABLE, CHRONICLE)
 
 
 def import_files(
@@ -50,13 +59,21 @@ def import_files(
     name, files = _named(words)
     if scope and not complete:
         usage("a scope says what a complete release is the whole of", "--scope")
-    if name == CHRONICLE:
-        for file in files:
-            load_file(settings, Path(file), by)
-        return
+    _check_files(files)
     if suggest:
         _suggest(files)
         return
+    beginning: bytes = b""
+    standard_input: IO[bytes] = sys.stdin.buffer
+    if STANDARD_INPUT in files and name is None:
+        beginning, standard_input = begun(sys.stdin.buffer)
+    take = run
+    if name == CHRONICLE or (name is None and not mapping and _are_chronicles(files, beginning)):
+        given = (release, released, complete, dataset, mapping, crosswalks)
+        for option, value in zip(_NOT_OF_CHRONICLES, given, strict=True):
+            if value:
+                usage("a chronicle says itself what it is, and who is who", option)
+        name, take = None, run_chronicles
     format_: str | Format | None = name
     if name == TABLE or mapping:
         format_ = _table(mapping)
@@ -77,20 +94,76 @@ def import_files(
         ),
     )
     try:
-        with opened(settings, make=True) as casus, _progress() as tell:
-            report = run(casus, request, tell)
+        with _store(settings, dry_run=dry_run) as casus, _progress() as tell:
+            report = take(casus, request, tell, standard_input)
+    except FaultyChronicle as faulty:
+        _tell_faults(f"{_name_of(faulty.name)}: nothing of it was loaded", faulty)
+    except Faulty as faulty:
+        _tell_faults("nothing was imported", faulty)
     except (FileRefused, Refused, DomainError) as error:
-        if isinstance(error, Faulty):
-            for fault in error.faults:
-                complain(f"  {json_path(fault.path)}: {fault.message}")
         refuse(str(error))
     _summarise(report, request)
+
+
+_NOT_OF_CHRONICLES = (
+    "--release",
+    "--released",
+    "--complete",
+    "--dataset",
+    "--mapping",
+    "--crosswalk",
+)
+"""Options that say of files what a chronicle says itself."""
+
+
+def _check_files(files: tuple[str, ...]) -> None:
+    """Refuse a file that is not there before there is a store."""
+    for number, file in enumerate(files):
+        if is_pipe(file):
+            continue  # what comes through it comes once
+        try:
+            with open_file(file):
+                pass
+        except FileRefused as error:
+            near = get_close_matches(file, FORMATS, 1)
+            if near and number == 0 and len(files) > 1:
+                usage(f"there is no format {file!r}; did you mean {near[0]}?", "FORMAT")
+            refuse(str(error))
+
+
+def _are_chronicles(files: tuple[str, ...], beginning: bytes) -> bool:
+    found = are_chronicles(files, beginning)
+    if found is None:
+        usage("some of these files are chronicles, and some are not; import them in turn", "FILE")
+    return found
+
+
+@contextmanager
+def _store(settings: Settings, *, dry_run: bool) -> Iterator[Casus]:
+    """The store, made if it is not there; not by a dry run, which then has one of its own."""
+    with ExitStack() as stack:
+        if dry_run and not (settings.home / LOG).is_file():
+            folder = stack.enter_context(TemporaryDirectory(prefix="casus-import-"))
+            settings = settings.model_copy(update={"home": Path(folder)})
+        yield stack.enter_context(opened(settings, make=True))
+
+
+def _tell_faults(what: str, faulty: Faulty) -> NoReturn:
+    count = len(faulty.faults)
+    complain(f"casus: {what}; {'one fault' if count == 1 else f'{count} faults'}:")
+    for fault in faulty.faults:
+        complain(f"  {json_path(fault.path)}: {fault.message}")
+    raise typer.Exit(1)
+
+
+def _name_of(file: str) -> str:
+    return "standard input" if file == STANDARD_INPUT else file
 
 
 def _named(words: list[str]) -> tuple[str | None, tuple[str, ...]]:
     """The format that is named, if one is, and the files."""
     first, *rest = words
-    if first in (*FAMILIES, TABLE, CHRONICLE):
+    if first in FORMATS:
         if not rest:
             usage(f"which file? casus import {first} FILE", "FILE")
         return first, tuple(rest)
@@ -161,13 +234,14 @@ def _summarise(report: Report, request: Request) -> None:
         "rejected": counts.rejected,
     }
     always = ("incidents new", "revised", "unchanged", "withdrawn", "rejected")
-    parts = [f"{count:,} {what}" for what, count in told.items() if count or what in always]
+    parts = [_counted(count, what) for what, count in told.items() if count or what in always]
     what = "would be" if not report.recorded else "were"
-    say(f"{counts.rows:,} rows read, of which {what}: {', '.join(parts)}.")
+    say(f"{_counted(counts.rows, 'rows read')}, of which {what}: {', '.join(parts)}.")
     if report.recorded:
         say(f"The log stands at position {report.position:,}, after {report.seconds:.1f} s.")
     for path, count in report.rejected.items():
-        complain(f"casus: {count:,} rows could not be taken in; {path} says which, and why")
+        rows = _counted(count, "rows could not be taken in")
+        complain(f"casus: {rows}; {path} says which, and why")
     if report.broken:
         complain(f"casus: {report.broken}")
     if request.strict and not request.dry_run and not report.recorded:
@@ -176,6 +250,12 @@ def _summarise(report: Report, request: Request) -> None:
         raise typer.Exit(1)
     if counts.rejected:
         raise typer.Exit(SOME_REJECTED)
+
+
+def _counted(count: int, what: str) -> str:
+    """How many of what: ``2 incidents new``, ``1 incident new``."""
+    first, *rest = what.split(" ", 1)
+    return " ".join([f"{count:,}", first.removesuffix("s") if count == 1 else first, *rest])
 
 
 def _table(mapping: Path | None) -> Format:
@@ -189,15 +269,11 @@ def _table(mapping: Path | None) -> Format:
     try:
         return format_of(read_mapping(mapping.read_text(encoding="utf-8-sig")))
     except Faulty as faulty:
-        complain(f"casus: {mapping}:")
-        for fault in faulty.faults:
-            complain(f"  {json_path(fault.path)}: {fault.message}")
-        raise typer.Exit(1) from None
+        _tell_faults(f"{mapping}: nothing was imported", faulty)
 
 
 def _suggest(files: tuple[str, ...]) -> None:
     """Write a first mapping for a table to standard output."""
-    from service.imports.files import open_file
     from service.imports.formats.table_suggest import suggest
     from service.imports.rows import first_rows
 

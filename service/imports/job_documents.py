@@ -16,6 +16,8 @@ from service.imports.scope import Scope
 TABLE, CHRONICLE = "table", "chronicle"
 FORMATS = (*FAMILIES, TABLE, CHRONICLE)
 
+_OF_DATASETS = ("release", "released", "complete", "scope", "dataset", "force")
+
 State = Literal["queued", "running", "done", "failed"]
 
 
@@ -44,7 +46,7 @@ class ImportQuery(BaseModel):
             WithJsonSchema({"type": "string", "enum": list(FORMATS)}),
         ]
         | None,
-        Field(description="What the file is; found out if it is left out, but for the last two."),
+        Field(description="What the file is; found out if it is left out, but for a table."),
     ] = None
     release: Annotated[
         Line | None, Field(description="Which release of the dataset it is: `24.1`.")
@@ -85,11 +87,14 @@ class ImportQuery(BaseModel):
     def _fits(self) -> Self:
         if self.scope and not self.complete:
             raise ValueError("scope: it says what a complete release is the whole of; add complete")
-        if self.format == CHRONICLE:
-            others = sorted(self.model_fields_set - {"format", "strict"})
-            if others:
-                raise ValueError(f"{others[0]}: a chronicle is loaded as it is; leave this out")
+        if self.format == CHRONICLE and (others := self.not_for_chronicles):
+            raise ValueError(f"{others[0]}: a chronicle is loaded as it is; leave this out")
         return self
+
+    @property
+    def not_for_chronicles(self) -> list[str]:
+        """What is asked that is said of a dataset's files alone."""
+        return sorted(name for name in _OF_DATASETS if getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
-"""The process that carries one import out: ``python -m service.imports.job_process FOLDER``.
+"""The process that carries imports out: ``python -m service.imports.job_process HOME``.
 
-It ends with status 0 where the import is over, whatever came of it, or was interrupted in order: then it
-waits for its turn again. Any other end is one that it could not help; it is begun again, but not for ever.
+It takes those that wait, the oldest first, until none does or one was long: the next process begins with
+memory of its own. It ends with status 0 then, and where it is interrupted in order: what it was at waits
+for its turn again. Any other end is one that it could not help: its import is begun again, not for ever.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from eventsourcing.persistence import PersistenceError
 
 from domain.checks import Faulty
 from domain.errors import DomainError
-from domain.records import AccountAdded, ActorRegistered, IncidentReported
 from service.bootstrap import Casus, open_casus, utc_now
-from service.chronicles import load_chronicle, parse_chronicle
+from service.chronicles.detecting import is_chronicle
+from service.chronicles.running import run as run_chronicles
 from service.faults import MOST_FAULTS, json_path
 from service.imports.deciding import Counts
 from service.imports.engine import Order, Refused
@@ -43,7 +44,7 @@ from service.imports.job_documents import (
     ImportProgress,
     ImportQuery,
 )
-from service.imports.jobs import MAPPING, UPLOAD, Kept, locked, read_job, write_job
+from service.imports.jobs import MAPPING, UPLOAD, Imports, Kept, locked, read_job, write_job
 from service.imports.reading_outcomes import FileRefused
 from service.imports.running import Progress, Report, Request, run
 from service.imports.scope import Scope
@@ -56,6 +57,9 @@ log = logging.getLogger("casus")
 TURN = 5.0
 """Seconds that it waits for a process that another server has started, and that is at its end."""
 
+SHORT = 1_000
+"""Rows of an import after which the process goes on with the next one: it takes longer to start another."""
+
 TELLS = 0.5
 """Seconds between states that are written down."""
 
@@ -64,9 +68,6 @@ GRACE = 8.0
 
 MOST_BEGUN = 5
 """Times that an import is begun whose process comes to a bad end."""
-
-LONGEST_CHRONICLE = 100_000_000
-"""Bytes of a chronicle, which is held in memory as a whole."""
 
 Clock = Callable[[], str]
 """Tells the time, as the log writes it."""
@@ -77,19 +78,23 @@ def _now() -> str:
 
 
 def main() -> None:
-    """Carry out the import whose folder is the argument."""
+    """Carry out imports of the store whose folder is the argument."""
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_watch, daemon=True).start()
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    folder = Path(sys.argv[1])
+    home = Path(sys.argv[1])
+    imports = Imports(home)
     with ExitStack() as stack:
         try:
-            stack.enter_context(locked(folder.parent, TURN))
+            stack.enter_context(locked(imports.folder, TURN))
         except sqlite3.OperationalError:
-            return  # it is in other hands
-        kept = read_job(folder)
-        if kept and not kept.job.is_over:
-            _carry_out_whole(folder, kept)
+            return  # they are in other hands
+        casus = stack.enter_context(closing(open_casus(Settings(CASUS_HOME=home))))
+        while waiting := imports.waiting():
+            over = _carry_out_whole(casus, imports.folder_of(waiting[0]))
+            imports.tidy()
+            if over and over.counts and over.counts.rows >= SHORT:
+                break
 
 
 def _end(*_: object) -> NoReturn:
@@ -105,8 +110,11 @@ def _watch() -> None:
     os._exit(1)
 
 
-def _carry_out_whole(folder: Path, kept: Kept) -> None:
+def _carry_out_whole(casus: Casus, folder: Path) -> ImportJob | None:
     """Carry an import out and write down what came of it; if it is interrupted, that it waits again."""
+    kept = read_job(folder)
+    if kept is None:
+        return None  # its folder was removed
     scratch = folder / "scratch"  # what is left of a process that was killed goes with the next
     shutil.rmtree(scratch, ignore_errors=True)
     job = replace(kept.job, state="running", started=kept.job.started or _now())
@@ -119,10 +127,9 @@ def _carry_out_whole(folder: Path, kept: Kept) -> None:
         scratch.mkdir()
         tempfile.tempdir = str(scratch)
         try:
-            with closing(open_casus(Settings(CASUS_HOME=folder.parents[1]))) as casus:
-                over = carry_out(casus, folder, begun, _now)
+            over = carry_out(casus, folder, begun, _now)
         except SystemExit:
-            waiting = replace(begun.job, state="queued", progress=None)
+            waiting = replace(job, state="queued", progress=None)
             write_job(folder, replace(kept, job=waiting))
             raise
         finally:
@@ -130,17 +137,17 @@ def _carry_out_whole(folder: Path, kept: Kept) -> None:
     write_job(folder, replace(begun, job=over))
     for name in (UPLOAD, MAPPING):
         (folder / name).unlink(missing_ok=True)
+    return over
 
 
 def carry_out(casus: Casus, folder: Path, kept: Kept, now: Clock) -> ImportJob:
     """What becomes of an import, carried out to its end."""
     job = kept.job
-    take_in = _take_chronicle if job.asked.format == CHRONICLE else _take_in
     faults: tuple[ImportFault, ...] = ()
     # A name without a path is what messages may show.
     with contextlib.chdir(folder):
         try:
-            job = take_in(casus, kept)
+            job = _take_in(casus, kept)
             error = job.error
         except Faulty as faulty:
             count = len(faulty.faults)
@@ -197,7 +204,8 @@ def _take_in(casus: Casus, kept: Kept) -> ImportJob:
             scope=Scope.read(asked.scope) if asked.scope else Scope(),
         ),
     )
-    report = run(casus, request, _Teller(kept))
+    import_ = run_chronicles if _is_chronicle(kept) else run
+    report = import_(casus, request, _Teller(kept))
     return replace(
         job,
         counts=_shown(report.counts),
@@ -207,6 +215,16 @@ def _take_in(casus: Casus, kept: Kept) -> ImportJob:
         error=_shortcoming(report, asked),
         position=report.position,
     )
+
+
+def _is_chronicle(kept: Kept) -> bool:
+    """Whether it is a chronicle, by name or by how it begins."""
+    asked = kept.job.asked
+    if asked.format or kept.job.upload.mapped or not is_chronicle(UPLOAD):
+        return asked.format == CHRONICLE
+    if others := asked.not_for_chronicles:
+        raise Refused(f"it is a chronicle, which is loaded as it is; leave out {', '.join(others)}")
+    return True
 
 
 def _shortcoming(report: Report, asked: ImportQuery) -> str | None:
@@ -252,28 +270,6 @@ def _shown(counts: Counts) -> ImportCounts:
         accounts_withdrawn=counts.withdrawn,
         never_held=counts.unknown,
         actors=counts.actors,
-    )
-
-
-def _take_chronicle(casus: Casus, kept: Kept) -> ImportJob:
-    if kept.job.upload.bytes > LONGEST_CHRONICLE:
-        raise Refused(f"a chronicle is at most {LONGEST_CHRONICLE:,} bytes long")
-    chronicle = parse_chronicle(Path(UPLOAD).read_bytes())
-    before = casus.log.head
-    loaded = load_chronicle(chronicle, casus.log, casus.desk, kept.by)
-    counts = Counts(rows=loaded.incidents)
-    for recorded in casus.log.follow(before):
-        record = recorded.record
-        match record:
-            case IncidentReported() | AccountAdded() | ActorRegistered() if (
-                record.origin and record.origin.dataset == chronicle.dataset
-            ):
-                counts.new += isinstance(record, IncidentReported)
-                counts.added += isinstance(record, AccountAdded)
-                counts.actors += isinstance(record, ActorRegistered)
-    counts.unchanged = loaded.accounts - counts.new - counts.added
-    return replace(
-        kept.job, counts=_shown(counts), recorded=True, rejected=0, position=loaded.position
     )
 
 

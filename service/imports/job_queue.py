@@ -1,4 +1,4 @@
-"""The queue of imports: one process at a time, for the oldest that is not over, while a server runs.
+"""The queue of imports: one process at a time that carries them out, while a server runs.
 
 The process is told to end by the end of its standard input, which comes with the end of the server,
 whatever that is. So nothing goes on unseen, and the next server to start carries out what is left.
@@ -13,9 +13,11 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
+
+from eventsourcing.persistence import PersistenceError
 
 from service.imports.jobs import Imports, locked
+from service.views.projector import ProjectionStopped, Projector
 
 log = logging.getLogger("casus")
 
@@ -26,17 +28,18 @@ PATIENCE = 10.0
 """Seconds that a process has to come to an end in order."""
 
 SLOWEST = 60.0
-"""The most seconds before an import is begun again whose process came to a bad end."""
+"""The most seconds before another process is started, where those before came to a bad end."""
 
 
 class Queue:
     """Carries out the imports of a store, in a thread that starts processes and waits for them."""
 
-    def __init__(self, imports: Imports) -> None:
+    def __init__(self, imports: Imports, projector: Projector) -> None:
         self._imports = imports
+        self._projector = projector
         self._lock = threading.Lock()
         self._woken = threading.Event()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
 
@@ -57,7 +60,7 @@ class Queue:
     def stop(self) -> None:
         """End the process that is running; its import is begun again by the next server."""
         with self._lock:
-            self._stopping = True
+            self._stopping.set()
             self._woken.set()
             process = self._process
             if process and process.stdin:
@@ -71,14 +74,13 @@ class Queue:
 
     def _work(self) -> None:
         failures = 0
-        while not self._stopping:
+        self._imports.tidy()
+        while not self._stopping.is_set():
             wait = INTERVAL
             try:
-                if (waiting := self._imports.waiting()) and not self._is_taken():
-                    folder = self._imports.folder_of(waiting[0])
-                    failures = 0 if self._carry_out(folder) else failures + 1
+                if self._imports.waiting() and not self._is_taken():
+                    failures = 0 if self._carry_out() else failures + 1
                     wait = min(SLOWEST, 2.0 ** (failures - 2)) if failures else 0
-                    self._imports.tidy()
             except Exception:
                 # Whatever it was, ending here would leave every import waiting in silence.
                 log.exception("imports can't be carried out; trying again")
@@ -95,13 +97,13 @@ class Queue:
         except sqlite3.OperationalError:
             return True
 
-    def _carry_out(self, folder: Path) -> bool:
-        """Let a process carry an import out, to its end; whether it came to a good one."""
+    def _carry_out(self) -> bool:
+        """Let a process carry imports out, to its end; whether it came to a good one."""
         with self._lock:
-            if self._stopping:
+            if self._stopping.is_set():
                 return True
             self._process = process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "service.imports.job_process", folder],
+                [sys.executable, "-m", "service.imports.job_process", self._imports.folder.parent],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -111,9 +113,12 @@ class Queue:
         with self._lock:
             self._process = None
             if process.stdin:
-                with suppress(OSError):
-                    process.stdin.close()
-            if status == 0 or self._stopping:
+                process.stdin.close()
+            if self._stopping.is_set():
                 return True
-        log.error("import %s: its process ended with status %s", folder.name, status)
-        return False
+        # Before the next one writes: there is little to fold, and maybe another file to turn to.
+        with suppress(ProjectionStopped, PersistenceError):
+            self._projector.catch_up()
+        if status != 0:
+            log.error("the process that carried imports out ended with status %s", status)
+        return status == 0

@@ -95,9 +95,6 @@ class Delimited:
             last, line = self._row_at(number)
             if line is not None:
                 yield line
-            for passed in range(number, last + 1):
-                self._pieces.pop(passed, None)
-            until = max(until, self._run.reach)
             number = last + 1
         return number
 
@@ -162,11 +159,10 @@ class Delimited:
         if self._as_it_stands(number):
             return True
         found = self._piece(number)
-        # The first cell of a row may go on over lines as well: the last of these holds one quote, its end.
-        odd = self._held(number).count('"') % 2
-        if found.state is State.COMPLETE:
-            return not odd and len(found.cells) in self._widths
-        return open_too and bool(odd) and found.state is State.OPEN
+        if found.state is State.COMPLETE and len(found.cells) in self._widths:
+            # The first cell of a row may go on over lines as well: the last of these has one quote, its end.
+            return self._held(number).count('"') % 2 == 0
+        return open_too and found.state is State.OPEN
 
     def _as_it_stands(self, number: int) -> Cells | None:
         if self._delimiter != "\t":

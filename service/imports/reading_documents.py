@@ -94,6 +94,7 @@ class Documents:
             self._at += 1
         while more:
             name = self._value()
+            size += self._size
             if not isinstance(name, str) or self._separator(":") != ":":
                 raise self._fault("a member needs a name and a value")
             if self._next() == "[" and name in self._lists:

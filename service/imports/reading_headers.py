@@ -91,12 +91,17 @@ def _header_among(rows: Sequence[Sequence[str]], fmt: Format) -> int | None:
 
 def _has_rows_of(rows: Sequence[Sequence[str]], fmt: Format) -> bool:
     for row in rows:
-        # Under a header that lacks a column, the others are not to be taken by their number.
-        if layout(fmt, row).known > 1:
+        fits = len(row) in fmt.layouts
+        if fits and fmt.looks_like and fmt.looks_like(tuple(row)):
+            return True
+        # Under a header that lacks a column, or is of something else, none are to be taken by their number.
+        if layout(fmt, row).known > 1 or (fits and not any(map(_is_number, row))):
             return False
-        if len(row) in fmt.layouts and fmt.looks_like:
-            return fmt.looks_like(tuple(row))
     return False
+
+
+def _is_number(cell: str) -> bool:
+    return cell.strip().lstrip("-").replace(".", "", 1).isdigit()
 
 
 def several(name: str, found: Sequence[Match]) -> UnknownFormat:

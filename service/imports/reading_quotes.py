@@ -58,7 +58,8 @@ def piece(line: str, delimiter: str, *, quoted: bool) -> Piece:
 class Run:
     """How rows go on that are open at the end of a line, up to the line in which the quoted cell ends.
 
-    `reach` is the last line that was read for it, at least that of the row; `ended` says whether the text ended there.
+    `reach` is the last line that was read for it, at least that of the row; `ended` says whether the text
+    ended there.
     """
 
     def __init__(

@@ -16,7 +16,6 @@ from zipfile import ZipFile
 import openpyxl
 
 from service.imports.reading_cells import cell_text
-from service.imports.reading_delimited import Line
 from service.imports.reading_outcomes import FileRefused, UnreadableFile, shown
 from service.imports.reading_packed import FREE, STEEPEST
 
@@ -43,7 +42,7 @@ class FileStream(Protocol):
         ...
 
 
-def sheet_rows(stream: FileStream, sheet: str | None = None) -> Iterator[Line]:
+def sheet_rows(stream: FileStream, sheet: str | None = None) -> Iterator[tuple[int, list[str]]]:
     """The rows of a sheet with their numbers there; blank ones are passed over.
 
     Raises `UnreadableFile`, also after rows.

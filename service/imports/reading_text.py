@@ -15,7 +15,7 @@ from typing import Protocol
 from service.imports.reading_outcomes import UnreadableFile
 
 LONGEST_ROW = 4 << 20
-"""Characters in a row. A line that is longer is its beginning, filled up with spaces to one more."""
+"""Characters in a row, and bytes in a line. A longer line is its beginning, filled up with spaces."""
 
 BLOCK = 1 << 18
 """Bytes that are read at a time."""
@@ -43,7 +43,7 @@ class ByteStream(Protocol):
 
 
 class Text:
-    """A stream as text, read once: as lines or in pieces.
+    """A stream as text, read once: as lines or in pieces. Its first four bytes are to come together.
 
     `head` is how it begins, as UTF-8 without a byte order mark; `substituted` counts the lines (in pieces:
     the runs of bytes) that were not UTF-8; `odd` says whether there may be lines among those read that are
@@ -58,8 +58,6 @@ class Text:
         self._utf16: codecs.IncrementalDecoder | None = None
         self._failure: UnreadableFile | None = None
         start = self._raw()
-        while start and len(start) < 4 and (more := self._raw()):
-            start += more
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             self._utf16 = codecs.getincrementaldecoder("utf-16")("replace")
         else:

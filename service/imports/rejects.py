@@ -7,23 +7,26 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from service.imports.reading_outcomes import Rejected
 
 SUFFIX = ".rejected.csv"
 COLUMNS = ("line", "column", "reason", "row")
 
+_Writer: TypeAlias = tuple[Path, Callable[[Iterable[object]], object]]
+
 
 class RejectedRows:
     """A file for each that has rejected rows: ``sheet.csv.rejected.csv``, with the row and the reason.
 
-    It holds what the last import of the file has rejected: one that rejects nothing leaves none.
+    It holds what the last import of the file has rejected: one that rejects nothing leaves none. Where
+    nothing can be written there, it is written to the folder at hand.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._writers: dict[Path, Callable[[Iterable[object]], object]] = {}
+        self._writers: dict[Path, _Writer] = {}
         self._stack = ExitStack()
         self.counts: Counter[Path] = Counter()
 
@@ -39,14 +42,24 @@ class RejectedRows:
 
     def add(self, name: str, rejected: Rejected) -> None:
         """Write a row down."""
-        path = self.path_of(name)
-        write = self._writers.get(path)
-        if write is None:
-            file = self._stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-            write = self._writers[path] = csv.writer(file).writerow
-            write(COLUMNS)
+        wanted = self.path_of(name)
+        writer = self._writers.get(wanted)
+        if writer is None:
+            writer = self._writers[wanted] = self._opened(wanted)
+        path, write = writer
         self.counts[path] += 1
         write([rejected.line, rejected.column, rejected.reason, rejected.raw])
+
+    def _opened(self, path: Path) -> _Writer:
+        try:
+            file = path.open("w", encoding="utf-8", newline="")
+        except OSError:
+            path = Path(path.name)
+            file = path.open("w", encoding="utf-8", newline="")
+        self._stack.enter_context(file)
+        write = csv.writer(file).writerow
+        write(COLUMNS)
+        return path, write
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, TypeAlias, TypeVar
 
 from service.imports.files import Stream
@@ -51,7 +51,6 @@ Sample: TypeAlias = list[tuple[int, list[str]]]
 """Rows with the numbers of the lines where they begin."""
 
 Item = TypeVar("Item")
-Cells = TypeVar("Cells")
 
 
 class Reading:
@@ -121,13 +120,13 @@ def first_rows(stream: Stream, count: int = SAMPLE, *, sheet: str | None = None)
     Of JSON the first is the names of the members. Raises `UnreadableFile`.
     """
     if stream.peek(4).startswith(ZIP):
-        return [cells for _, cells in _cells(_begun(sheet_rows(stream, sheet), count)[0])]
+        return [cells for _, cells in _begun(sheet_rows(stream, sheet), count)[0]]
     text = Text(stream)
     text.hold_lines(SAMPLE + 2)
     if is_json(text.head):
-        items = _cells(_begun(_items(text), count)[0])
-        names = list(dict.fromkeys(name for _, item in items for name in item))
-        return [names, *([item.get(name, "") for name in names] for _, item in items)]
+        objects = _objects(_begun(_items(text), count)[0])
+        names = _names(objects)
+        return [names, *([cells.get(name, "") for name in names] for cells in objects)]
     samples = [_sample(text, delimiter, count) for delimiter in DELIMITERS]
     _check(text, samples)
     return [cells for _, cells in max(samples, key=_width)]
@@ -153,41 +152,39 @@ class _Search:
         for rows in readings:
             if found := matches(rows, self._others):
                 raise another(self.name, self.named[0], found)
-        raise unknown(
-            self.name,
-            readings[max(range(len(samples)), key=lambda index: _width(samples[index]))],
-            self._wanted,
-        )
+        widest = max(readings, key=lambda rows: max(map(len, rows[:1]), default=0))
+        raise unknown(self.name, widest, self._wanted)
 
 
 def _of_text(text: Text, search: _Search) -> Reading:
     samples = [_sample(text, delimiter) for delimiter in DELIMITERS]
     _check(text, samples)
+    # If the quotes of the first rows are not in order, their lines may tell what they are.
+    samples += [_sample_of_lines(text, delimiter) for delimiter in DELIMITERS]
     match, index = search.among(samples)
-    delimiter, at, header = DELIMITERS[index], *_header(samples[index], match)
+    delimiter = DELIMITERS[index % len(DELIMITERS)]
+    at, header = _header(samples[index], match)
     table = Table(match.format, header, delimiter)
     rows = table.rows(Delimited(text, delimiter, table.widths), at)
     return Reading(search.name, match.format, rows, table, text)
 
 
 def _of_sheet(stream: Stream, sheet: str | None, search: _Search) -> Reading:
-    first, lines = _begun(sheet_rows(stream, sheet))
-    sample = _cells(first)
+    sample, rows = _begun(sheet_rows(stream, sheet))
     _check_width(stream.name, [sample])
     match, _ = search.among([sample])
     at, header = _header(sample, match)
     table = Table(match.format, header)
-    return Reading(search.name, match.format, table.rows(_filled_up(lines, table), at), table)
+    return Reading(search.name, match.format, table.rows(_filled_up(rows, table), at), table)
 
 
 def _of_objects(text: Text, search: _Search) -> Reading:
     first, items = _begun(_items(text))
-    sample = _cells(first)
+    sample = _objects(first)
     if not sample and search.named:  # a page of an API that has no results
         fmt = search.named[0]
     else:
-        names = list(dict.fromkeys(name for _, item in sample for name in item))
-        fmt = search.among([[(1, names)]])[0].format
+        fmt = search.among([[(1, _names(sample))]])[0].format
     objects = Objects(fmt)
     return Reading(search.name, fmt, objects.rows(items), objects, text)
 
@@ -205,8 +202,12 @@ def _items(text: Text) -> Iterator[Object]:
     return json_lines(text) if is_lines(text.head) else json_documents(text)
 
 
-def _cells(lines: Sequence[tuple[int, Cells] | Rejected]) -> list[tuple[int, Cells]]:
-    return [line for line in lines if not isinstance(line, Rejected)]
+def _objects(items: Sequence[Object]) -> list[dict[str, str]]:
+    return [item[1] for item in items if not isinstance(item, Rejected)]
+
+
+def _names(objects: Sequence[dict[str, str]]) -> list[str]:
+    return list(dict.fromkeys(chain.from_iterable(objects)))
 
 
 def _begun(items: Iterator[Item], count: int = SAMPLE) -> tuple[list[Item], Iterator[Item]]:
@@ -245,6 +246,13 @@ def _sample(text: Text, delimiter: str, count: int = SAMPLE) -> Sample:
     return rows
 
 
+def _sample_of_lines(text: Text, delimiter: str) -> Sample:
+    """The first lines of a text, blank ones not, each as the row that it is if quotes mean nothing."""
+    lines = ((number, line.rstrip("\r\n")) for number, line in enumerate(text.first_lines(), 1))
+    rows = ((number, line.split(delimiter)) for number, line in lines if line.strip())
+    return list(islice(rows, SAMPLE))
+
+
 def _check(text: Text, samples: Sequence[Sample]) -> None:
     if text.head[:1_000].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         raise UnreadableFile(
@@ -267,10 +275,7 @@ def _check_width(name: str, samples: Sequence[Sample]) -> None:
         )
 
 
-def _filled_up(lines: Iterator[Line], table: Table) -> Iterator[Line]:
+def _filled_up(rows: Iterator[tuple[int, list[str]]], table: Table) -> Iterator[Line]:
     """The rows of a sheet, where the empty cells at their end are left out, with these."""
-    for line in lines:
-        if not isinstance(line, Rejected):
-            cells = line[1]
-            cells += [""] * (max(table.widths) - len(cells))
-        yield line
+    for number, cells in rows:
+        yield number, cells + [""] * (max(table.widths) - len(cells))

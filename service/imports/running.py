@@ -11,8 +11,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -23,7 +23,7 @@ from domain.reporting import Recording
 from service.bootstrap import Casus
 from service.imports.deciding import Counts
 from service.imports.engine import Import, Order, Refused, Rows, newest_day
-from service.imports.files import STANDARD_INPUT, open_file
+from service.imports.files import STANDARD_INPUT, Source, open_file
 from service.imports.format import Format
 from service.imports.formats import formats_named
 from service.imports.reading_outcomes import FileRefused, Rejected, Row
@@ -93,10 +93,10 @@ def run(
     order = request.order
     looks_first = request.strict or bool(order.released and not request.force)
     with ExitStack() as stack:
-        if looks_first and STANDARD_INPUT in request.files:
-            kept = _kept(standard_input or sys.stdin.buffer)
-            standard_input = stack.enter_context(closing(kept))
-        files = _Files(request, tell, standard_input)
+        pipes: Mapping[str, IO[bytes]] = {STANDARD_INPUT: standard_input or sys.stdin.buffer}
+        if looks_first:
+            pipes = stack.enter_context(kept(request.files, pipes[STANDARD_INPUT]))
+        files = _Files(request, tell, pipes)
         if order.released and not request.force:
             _check_release(files, order, casus.desk.recording(order.by))
         tried = _Attempt(casus, request)
@@ -170,10 +170,10 @@ class _Attempt:
 class _Files:
     """The files of a request: opened as often as they are gone through, with how far that is."""
 
-    def __init__(self, request: Request, tell: Tell, standard_input: IO[bytes] | None) -> None:
+    def __init__(self, request: Request, tell: Tell, pipes: Mapping[str, IO[bytes]]) -> None:
         self._request = request
         self._tell = tell
-        self._standard_input = standard_input
+        self._pipes = pipes
         self._position: Callable[[], tuple[str, int, int | None]] = lambda: ("", 0, None)
         self._rows = 0
 
@@ -183,9 +183,7 @@ class _Files:
         formats: tuple[Format, ...] = (asked,) if isinstance(asked, Format) else formats_named(None)
         named = formats if isinstance(asked, Format) else formats_named(asked) if asked else ()
         for name in self._request.files:
-            if name == STANDARD_INPUT and self._standard_input and self._standard_input.seekable():
-                self._standard_input.seek(0)
-            with open_file(name, self._standard_input) as source:
+            with opened_again(name, self._pipes) as source:
                 self._position = lambda: (task, source.position, source.size)
                 for stream in source.streams():
                     reading = open_rows(stream, formats, named)
@@ -229,8 +227,31 @@ def _check_release(files: _Files, order: Order, by: Recording) -> None:
         )
 
 
-def _kept(standard_input: IO[bytes]) -> IO[bytes]:
-    """Standard input as a file that can be gone through again."""
-    kept = tempfile.TemporaryFile()  # noqa: SIM115 - whoever asked for it closes it
-    shutil.copyfileobj(standard_input, kept)
-    return kept
+def is_pipe(name: str) -> bool:
+    """Whether a file can be gone through once only."""
+    return name == STANDARD_INPUT or Path(name).is_fifo()
+
+
+@contextmanager
+def kept(files: Sequence[str], standard_input: IO[bytes]) -> Iterator[Mapping[str, IO[bytes]]]:
+    """The pipes among files, by their names, as files that can be gone through again."""
+    with ExitStack() as stack:
+        pipes = {}
+        for name in filter(is_pipe, files):
+            pipes[name] = stack.enter_context(tempfile.TemporaryFile())
+            if name == STANDARD_INPUT:
+                shutil.copyfileobj(standard_input, pipes[name])
+            else:
+                with Path(name).open("rb") as pipe:
+                    shutil.copyfileobj(pipe, pipes[name])
+        yield pipes
+
+
+@contextmanager
+def opened_again(name: str, pipes: Mapping[str, IO[bytes]]) -> Iterator[Source]:
+    """A file from its beginning, also if it is among pipes that are kept. Raises `UnreadableFile`."""
+    pipe = pipes.get(name)
+    if pipe and pipe.seekable():
+        pipe.seek(0)
+    with open_file(STANDARD_INPUT if pipe else name, pipe) as source:
+        yield source

@@ -1,0 +1,74 @@
+"""Bodies of parts: whatever is in them, and however they come in pieces, the file is what was sent."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from hashlib import sha256
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.api.problems import Problem
+from service.api.uploads import LONGEST_MAPPING, Received, _Form
+
+BOUNDARY = b"--x"
+
+# Much of it looks like the boundary, or like the end of a line before one.
+_files = st.lists(
+    st.sampled_from([b"\r\n", b"\r", b"-", b"----x", b"\r\n----x", b"a", b"\x00", b"--x--"])
+    | st.binary()
+).map(b"".join)
+
+
+def form(parts: dict[str, bytes], boundary: bytes = BOUNDARY) -> bytes:
+    """A body of parts, as RFC 7578 has it."""
+    said = b"".join(
+        b'--%b\r\nContent-Disposition: form-data; name="%b"; filename="f"\r\nContent-Type: a/b\r\n'
+        b"\r\n%b\r\n" % (boundary, name.encode(), value)
+        for name, value in parts.items()
+    )
+    return said + b"--%b--\r\n" % boundary
+
+
+def taken(pieces: list[bytes]) -> tuple[bytes, Received]:
+    """The file that pieces of a body have, and what was received with it."""
+    file = io.BytesIO()
+    taker = _Form(file, BOUNDARY)
+    for piece in pieces:
+        taker.write(piece)
+    return file.getvalue(), taker.received()
+
+
+@given(file=_files, mapping=st.none() | st.text(), cuts=st.lists(st.integers(0, 500)))
+def test_a_file_in_parts_is_what_was_sent_however_it_is_cut(file, mapping, cuts):
+    file = file.replace(b"\r\n--" + BOUNDARY, b"") or b"a"
+    text = None if mapping is None else mapping.replace("\ufeff", "").replace("\r\n--", "")
+    parts = {"file": file} | ({} if text is None else {"mapping": text.encode()})
+    body = form(parts)
+    places = sorted({0, len(body), *(cut for cut in cuts if cut < len(body))})
+    found, received = taken([body[begin:end] for begin, end in pairwise(places)])
+    assert found == file
+    assert received == Received(len(file), sha256(file).hexdigest(), text)
+
+
+@given(pieces=st.lists(_files))
+def test_whatever_comes_is_taken_or_refused_and_nothing_else(pieces):
+    with suppress(Problem):
+        found, received = taken(pieces)
+        assert len(found) == received.size
+
+
+@given(length=st.integers(0, len(form({"file": b"a,b", "mapping": b"key: a"})) - 5))
+def test_a_body_of_parts_that_is_cut_off_is_refused(length):
+    body = form({"file": b"a,b", "mapping": b"key: a"})
+    with pytest.raises(Problem):
+        taken([body[:length]])
+
+
+def test_a_mapping_is_bounded():
+    assert taken([form({"file": b"a", "mapping": b"#" * LONGEST_MAPPING})])[1].mapping
+    with pytest.raises(Problem):
+        taken([form({"file": b"a", "mapping": b"#" * (LONGEST_MAPPING + 1)})])

@@ -1,0 +1,503 @@
+"""``casus import`` as its users run it: what it takes, finds out, says, refuses, writes and ends with."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import lzma
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from service.chronicles import BUNDLED
+from tests.ged import FILES, ROW, content, rows
+from tests.imports import crosswalk
+from tests.processes import PATIENCE, PROGRAM, ask, environment, log_rows, run
+
+DATA = Path(__file__).parent / "data"
+AFGHANISTAN = FILES["Afghanistan"]
+INCIDENTS = len(rows("Afghanistan"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where commands run, and where the files are that they are given."""
+    return tmp_path
+
+
+@pytest.fixture
+def home(folder: Path) -> Path:
+    """The folder of a store that is not there yet."""
+    return folder / "home"
+
+
+@pytest.fixture
+def ged(folder: Path) -> str:
+    """A file of 172 rows of GED, by its name."""
+    return Path(shutil.copy(AFGHANISTAN, folder / "ged.csv")).name
+
+
+def write_ged(path: Path, *changes: dict[str, str]) -> str:
+    """A file of GED whose rows are one and the same but for some cells; its name."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ROW)
+        writer.writeheader()
+        writer.writerows(ROW | cells for cells in changes)
+    return path.name
+
+
+def counts(text: str) -> dict[str, int]:
+    """The numbers of a summary, by what they count."""
+    told = re.findall(r"(\d[\d,]*) ((?:[a-z]+ ?)+)", text.partition("after")[0])
+    plural = {"incident": "incidents", "account": "accounts", "actor": "actors", "row": "rows"}
+    return {
+        " ".join(plural.get(word, word) for word in what.split()): int(number.replace(",", ""))
+        for number, what in told
+    }
+
+
+def datasets(home: Path) -> list[str]:
+    """The ids of the datasets that were taken in, in order."""
+    shown = ask("log", "--limit", "1000", "--json", home=home).stdout.splitlines()
+    records = [json.loads(line)["record"] for line in shown]
+    return [record["dataset"]["id"] for record in records if "dataset" in record]
+
+
+# What is taken, and found out
+
+
+@pytest.mark.parametrize(
+    ("file", "dataset", "new"),
+    [
+        (AFGHANISTAN, "ucdp-ged", INCIDENTS),
+        (DATA / "ged231_sample1000.csv.xz", "ucdp-ged", 1_000),
+        (DATA / "acled" / "2016.csv", "acled", 3),
+        (DATA / "acled" / "2019.csv", "acled", 2),
+        (DATA / "gdelt" / "gdelt1_events_1979_to_2020_57-58col.tsv", "gdelt", 100),
+        (DATA / "gdelt" / "gdelt2_events_2015-02-18_2020-03-18_61col.tsv", "gdelt", 100),
+        (BUNDLED, "afghanistan-2021", 35),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_the_format_is_found_out(home, folder, file, dataset, new):
+    name = Path(shutil.copy(file, folder)).name
+    done = ask("import", name, home=home)
+    assert done.stderr == ""
+    assert (done.returncode, counts(done.stdout)["incidents new"]) == (0, new)
+    assert datasets(home) == [dataset]
+    assert f"The log stands at position {len(log_rows(home)):,}, after" in done.stdout
+
+
+def packed(kind: str) -> bytes:
+    data = content("Afghanistan")
+    match kind:
+        case "gz":
+            return gzip.compress(data)
+        case "xz":
+            return lzma.compress(data)
+        case "zip":
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("README.md", "Not data.")
+                archive.writestr("ged.csv", data)
+            return file.getvalue()
+    return data
+
+
+@pytest.mark.parametrize("kind", ["plain", "gz", "xz", "zip"])
+def test_files_are_packed_or_not_whatever_they_are_called(home, folder, kind):
+    (folder / "ged.data").write_bytes(packed(kind))
+    done = ask("import", "ged.data", home=home)
+    assert counts(done.stdout)["incidents new"] == INCIDENTS
+
+
+@pytest.mark.parametrize("words", [("-",), ("ucdp-ged", "-")])
+@pytest.mark.parametrize("kind", ["plain", "gz", "xz"])
+def test_a_pipe_is_read(home, words, kind):
+    done = run("import", *words, home=home, stdin=packed(kind))
+    assert done.stderr == ""
+    assert (done.returncode, counts(done.stdout)["incidents new"]) == (0, INCIDENTS)
+
+
+@pytest.mark.parametrize(
+    "options", [("--strict",), ("--released", "2024"), ("--dry-run", "--strict")]
+)
+def test_a_pipe_is_kept_where_it_is_gone_through_twice(home, options):
+    done = run("import", "-", *options, home=home, stdin=content("Afghanistan"))
+    assert (done.returncode, counts(done.stdout)["incidents new"]) == (0, INCIDENTS)
+
+
+@pytest.mark.parametrize("options", [(), ("--released", "2024")])
+def test_a_named_pipe_is_read_as_well(home, folder, options):
+    os.mkfifo(folder / "pipe")
+    with subprocess.Popen(
+        ["cat", AFGHANISTAN], stdout=(writing := os.open(folder / "pipe", os.O_RDWR))
+    ):
+        os.close(writing)
+        done = run("import", "pipe", *options, home=home)
+    assert (done.returncode, counts(done.stdout)["incidents new"]) == (0, INCIDENTS)
+
+
+def test_a_chronicle_comes_from_a_pipe_whether_it_is_named_or_not(home):
+    for words in (("-",), ("chronicle", "-")):
+        done = run("import", *words, home=home, stdin=BUNDLED.read_bytes())
+        assert done.returncode == 0
+    assert counts(done.stdout)["unchanged"] == 45
+
+
+def test_several_files_are_imported_in_turn(home, folder, ged):
+    other = write_ged(folder / "other.csv", {"id": "1"}, {"id": "2"})
+    done = ask("import", ged, other, ged, home=home)
+    told = counts(done.stdout)
+    assert (told["incidents new"], told["unchanged"]) == (INCIDENTS + 2, INCIDENTS)
+    assert datasets(home) == ["ucdp-ged"]
+
+
+def test_what_is_imported_again_is_not_recorded_again(home, ged):
+    first = ask("import", ged, home=home)
+    before = log_rows(home)
+    again = ask("import", ged, home=home)
+    assert counts(again.stdout)["unchanged"] == counts(first.stdout)["incidents new"]
+    assert log_rows(home) == before
+
+
+def test_who_imports_and_which_release_and_dataset_are_recorded(home, folder):
+    name = write_ged(folder / "ged.csv", {})
+    options = ("--by", "an analyst", "--release", "24.1", "--released", "2024-06-05")
+    ask("import", name, "--dataset", "my-ged", *options, home=home)
+    records = [json.loads(state) for *_, state in log_rows(home)]
+    assert {record["recorded_by"] for record in records} == {"an analyst"}
+    assert records[0]["dataset"]["id"] == "my-ged"
+    assert (records[0]["release"], records[0]["released"]) == ("24.1", "2024-06-05")
+    assert records[-1]["origin"] == {"dataset": "my-ged", "key": "401115", "release": "24.1"}
+    assert records[-1]["account"]["source"]["published"] == "2024-06-05"
+
+
+def test_a_crosswalk_of_ones_own_says_who_is_who(home, folder):
+    name = write_ged(folder / "ged.csv", {})
+    crosswalk(folder / "who.csv", "the-taleban,armed_group,The Taleban,,ucdp,303,,")
+    ask("import", name, "--crosswalk", "who.csv", home=home)
+    assert '"the-taleban"' in ask("log", "--json", home=home).stdout
+    (folder / "who.csv").write_text("actor,kind\n")
+    refused = ask("import", name, "--crosswalk", "who.csv", home=home)
+    assert refused.returncode == 1
+    assert "it lacks the columns name, state" in refused.stderr
+
+
+def test_a_terminal_is_shown_how_far_it_is(home, ged):
+    shown, terminal = os.openpty()
+    command = [PROGRAM, "import", ged]
+    done = subprocess.run(
+        command,
+        env=environment(home, TERM="xterm", COLUMNS="120"),
+        cwd=home.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        timeout=PATIENCE,
+        check=True,
+    )
+    os.close(terminal)
+    drawn = os.read(shown, 1 << 20).decode()
+    os.close(shown)
+    assert b"172 rows read" in done.stdout
+    assert "importing" in drawn
+    assert "172 rows" in drawn
+
+
+# Trying first
+
+
+def test_a_dry_run_changes_nothing_and_counts_what_the_real_one_does(home, folder, ged):
+    first = write_ged(folder / "first.csv", {"id": "1"}, {"id": "2"}, {"id": "3"})
+    second = write_ged(
+        folder / "second.csv", {"id": "1", "best": "205"}, {"id": "2"}, {"id": "4"}, {"id": "five"}
+    )
+    ask("import", first, "--release", "1", "--released", "2022", home=home)
+    before, files = log_rows(home), sorted(home.rglob("*.sqlite"))
+    options = ("--release", "2", "--released", "2023", "--complete")
+    tried = ask("import", second, *options, "--dry-run", home=home)
+    assert "would be" in tried.stdout
+    assert "The log stands" not in tried.stdout
+    assert log_rows(home) == before
+    assert sorted(home.rglob("*.sqlite")) == files
+    done = ask("import", second, *options, home=home)
+    assert tried.returncode == done.returncode == 3
+    assert (folder / "second.csv.rejected.csv").exists()
+    assert counts(tried.stdout) == counts(done.stdout.splitlines()[0])
+    assert counts(done.stdout.splitlines()[0]) == {
+        **{"rows read": 4, "incidents new": 1, "revised": 1, "unchanged": 1},
+        **{"withdrawn": 1, "rejected": 1},
+    }
+
+
+def test_a_dry_run_makes_no_store(home, ged):
+    done = ask("import", ged, "--dry-run", home=home)
+    assert counts(done.stdout)["incidents new"] == INCIDENTS
+    assert not home.exists()
+
+
+# Rows that cannot be taken in
+
+
+@pytest.fixture
+def faulty(folder: Path) -> str:
+    """A file of which two rows of four are at fault, by its name."""
+    return write_ged(
+        folder / "faulty.csv",
+        {"id": "1"},
+        {"id": "2", "date_start": "31 May"},
+        {"id": "3", "best": "-1"},
+        {"id": "4"},
+    )
+
+
+def test_rows_at_fault_are_in_a_file_beside_it_and_the_others_in_the_log(home, folder, faulty):
+    done = ask("import", faulty, home=home)
+    assert done.returncode == 3
+    assert counts(done.stdout)["incidents new"] == counts(done.stdout)["rejected"] == 2
+    assert "2 rows could not be taken in; faulty.csv.rejected.csv says which" in done.stderr
+    with (folder / "faulty.csv.rejected.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [(row["line"], row["column"]) for row in found] == [("3", "date_start"), ("4", "best")]
+    assert found[0]["reason"] == "'31 May' is no date such as 2021-06-22"
+    write_ged(folder / faulty, {"id": "2"}, {"id": "3"})
+    assert ask("import", faulty, home=home).returncode == 0
+    assert not (folder / "faulty.csv.rejected.csv").exists()
+
+
+def test_rows_of_a_pipe_that_are_at_fault_are_in_a_file_at_hand(home, folder, faulty):
+    done = run("import", "-", home=home, stdin=(folder / faulty).read_bytes())
+    assert done.returncode == 3
+    assert len((folder / "casus-import.rejected.csv").read_text().splitlines()) == 3
+
+
+def test_rows_at_fault_are_in_a_file_at_hand_where_there_can_be_none_beside(home, folder):
+    fd = os.open(write_and_path(folder), os.O_RDONLY)
+    done = subprocess.run(
+        [PROGRAM, "import", f"/proc/self/fd/{fd}"],
+        env=environment(home),
+        cwd=folder,
+        pass_fds=[fd],
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    os.close(fd)
+    assert done.returncode == 3
+    assert (folder / f"{fd}.rejected.csv").exists()
+
+
+def write_and_path(folder: Path) -> Path:
+    return folder / write_ged(folder / "faulty.csv", {"id": "one"}, {"id": "2"})
+
+
+def test_nothing_is_imported_if_any_row_is_at_fault_and_it_is_to_be_strict(
+    home, folder, faulty, ged
+):
+    done = ask("import", ged, faulty, "--strict", home=home)
+    assert done.returncode == 1
+    assert "nothing was recorded, as --strict asks" in done.stderr
+    assert (folder / "faulty.csv.rejected.csv").exists()
+    assert log_rows(home) == []
+    assert ask("import", ged, "--strict", home=home).returncode == 0
+    assert len(log_rows(home)) > INCIDENTS
+    assert ask("import", faulty, "--strict", "--dry-run", home=home).returncode == 3
+
+
+def test_a_file_that_was_cut_off_is_imported_as_far_as_it_goes(home, folder):
+    data = gzip.compress(content("19.1"))
+    (folder / "ged.csv.gz").write_bytes(data[: len(data) // 2])
+    done = ask("import", "ged.csv.gz", home=home)
+    assert done.returncode == 1
+    assert "ged.csv.gz: the gzip data ends too early: the file was cut off" in done.stderr
+    new = counts(done.stdout)["incidents new"]
+    assert 1_000 < new < len(rows("19.1"))
+    (folder / "ged.csv.gz").write_bytes(data)
+    assert counts(ask("import", "ged.csv.gz", home=home).stdout)["unchanged"] == new
+
+
+def test_a_file_that_was_cut_off_is_not_imported_where_it_is_to_be_strict(home, folder):
+    data = gzip.compress(content("Afghanistan"))
+    (folder / "ged.csv.gz").write_bytes(data[: len(data) // 2])
+    assert ask("import", "ged.csv.gz", "--strict", home=home).returncode == 1
+    assert log_rows(home) == []
+
+
+# Releases
+
+
+def test_a_release_dated_before_what_it_tells_of_is_refused_unless_forced(home, ged):
+    options = ("--release", "23.1", "--released", "2001")
+    refused = ask("import", ged, *options, home=home)
+    assert refused.returncode == 1
+    assert "the release is dated 2001, and tells of 2022-" in refused.stderr
+    assert "--force" in refused.stderr
+    assert log_rows(home) == []
+    assert ask("import", ged, *options, "--force", home=home).returncode == 0
+
+
+def test_what_a_complete_release_has_not_is_withdrawn_within_its_scope(home, folder):
+    first = write_ged(
+        folder / "first.csv", {"id": "1"}, {"id": "2"}, {"id": "3", "country_id": "702"}
+    )
+    second = write_ged(folder / "second.csv", {"id": "1"})
+    ask("import", first, "--released", "2022", home=home)
+    options = ("--released", "2023", "--complete", "--scope", "country=AFG,years=2021")
+    done = ask("import", second, *options, home=home)
+    assert (counts(done.stdout)["withdrawn"], counts(done.stdout)["unchanged"]) == (1, 1)
+
+
+# Tables
+
+
+def test_a_first_mapping_is_suggested_that_imports_the_sheet(home, folder):
+    sheet = Path(shutil.copy(DATA / "tables" / "frontera.csv", folder)).name
+    suggested = ask("import", "table", "--suggest", sheet, home=home)
+    assert suggested.returncode == 0
+    assert not home.exists()
+    (folder / "frontera.yaml").write_text(suggested.stdout)
+    done = ask("import", "table", sheet, "--mapping", "frontera.yaml", home=home)
+    with (folder / sheet).open(newline="", encoding="utf-8-sig") as file:
+        given = list(csv.reader(file, delimiter=";"))
+    assert done.returncode == 3
+    assert "'Ekuador' is no country" in (folder / "frontera.csv.rejected.csv").read_text()
+    assert counts(done.stdout)["incidents new"] == len(given) - 2
+    (folder / "frontera.yaml").write_text(f"{suggested.stdout}\ncountries: {{Ekuador: ECU}}\n")
+    again = ask("import", sheet, "--mapping", "frontera.yaml", home=home)
+    assert again.returncode == 0
+    told = counts(again.stdout)
+    assert (told["incidents new"], told["unchanged"]) == (1, len(given) - 2)
+
+
+def test_a_mapping_is_suggested_for_what_comes_from_a_pipe(home):
+    data = (DATA / "tables" / "border.csv").read_bytes()
+    done = run("import", "table", "--suggest", "-", home=home, stdin=data)
+    assert done.returncode == 0
+    assert "occurred" in done.stdout
+
+
+def test_a_table_of_ones_own_is_imported_by_its_mapping(home, folder):
+    for name in ("border.csv", "border.yaml"):
+        shutil.copy(DATA / "tables" / name, folder)
+    done = ask("import", "table", "border.csv", "--mapping", "border.yaml", home=home)
+    assert counts(done.stdout)["incidents new"] > 2
+    assert datasets(home) == ["border-notes"]
+
+
+def test_a_mapping_at_fault_is_refused_with_all_its_faults(home, folder, ged):
+    (folder / "map.yaml").write_text("key: Nr\ntitle: What\noccured: Day\n")
+    done = ask("import", "table", ged, "--mapping", "map.yaml", home=home)
+    assert done.returncode == 1
+    assert done.stderr.startswith("casus: map.yaml: nothing was imported; ")
+    assert "$.dataset: " in done.stderr
+    assert not home.exists()
+
+
+# What cannot be imported
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("missing.csv",), "missing.csv: there is no such file; check its path"),
+        (("ucdp-ged", "missing.csv"), "missing.csv: there is no such file"),
+        (("chronicle", "missing.json"), "missing.json: there is no such file"),
+        (("ged.csv", "missing.csv"), "missing.csv: there is no such file"),
+        (("ged.csv/ged.csv",), "ged.csv/ged.csv: it cannot be read (Not a directory)"),
+        (("",), "it is a directory"),
+        ((".",), ".: it is a directory; name the files in it"),
+        (("nul\0",), "it cannot be read"),
+        (("ged.csv", "--mapping", "missing.yaml"), "missing.yaml: No such file or directory"),
+        (("table", "--suggest", "missing.csv"), "missing.csv: there is no such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_and_makes_no_store(home, ged, words, said):
+    done = ask("import", *words, home=home)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "data", "said"),
+    [
+        (("acled",), content("Afghanistan"), "it is not acled; this looks like UCDP"),
+        (("ucdp-ged",), (DATA / "acled" / "2025.csv").read_bytes(), "use acled"),
+        (("gdelt",), b"a,b\n1,2\n", "it has no column of a known format (gdelt"),
+        ((), b"a,b\n1,2\n", "it has no column of a known format (ucdp-ged, "),
+        ((), b"", "it is empty"),
+        ((), b"%PDF-1.7", "it is a PDF document"),
+        ((), b"<!DOCTYPE html><html>", "it is a web page"),
+        ((), gzip.compress(b"")[:8], "the gzip data ends too early"),
+        (
+            ("chronicle",),
+            b"a,b\n1,2\n",
+            "nothing of it was loaded; one fault:\n  $: this is not JSON",
+        ),
+        (
+            (),
+            b'{"format": "casus-chronicle/1"}',
+            "nothing of it was loaded; 2 faults:\n  $.dataset",
+        ),
+    ],
+)
+def test_a_file_that_is_something_else_is_refused_with_what_it_is(home, folder, words, data, said):
+    (folder / "file").write_bytes(data)
+    done = ask("import", *words, "file", home=home)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("casus: file: ")
+    assert said in done.stderr
+    assert log_rows(home) == []
+    piped = run("import", *words, "-", home=home, stdin=data)
+    assert (piped.returncode, piped.stdout) == (1, "")
+    assert said in piped.stderr
+    assert piped.stderr.startswith("casus: standard input: ")
+
+
+def test_a_bomb_is_not_unpacked(home, folder):
+    ged = (folder / write_ged(folder / "ged.csv", {})).read_bytes()
+    bomb = gzip.compress(ged) + gzip.compress(bytes(1 << 20)) * 200
+    (folder / "bomb.gz").write_bytes(gzip.compress(bomb))
+    done = ask("import", "bomb.gz", home=home)
+    assert (done.returncode, counts(done.stdout)["incidents new"]) == (1, 1)
+    assert "it unpacks to more than 1,000 times its size" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("ucdp-ged",), "which file? casus import ucdp-ged FILE"),
+        ((), "Missing argument"),
+        (("ged.csv", "--scope", "country=AFG"), "'--scope'"),
+        (("ged.csv", "--complete", "--scope", "everything"), "'everything' is no scope"),
+        (("ged.csv", "--complete", "--scope", "country=Nowhere"), "'--scope'"),
+        (("ged.csv", "--released", "June"), "'--released'"),
+        (("table", "ged.csv"), "a table needs a mapping; casus import table --suggest FILE"),
+        (("ucpd-ged", "ged.csv"), "there is no format 'ucpd-ged'; did you mean ucdp-ged?"),
+        (("chronicle", "c.json", "--released", "2021"), "'--released': a chronicle says itself"),
+        (("c.json", "--complete"), "'--complete': a chronicle says itself"),
+        (("c.json", "--crosswalk", "ged.csv"), "'--crosswalk': a chronicle says itself"),
+        (("c.json", "ged.csv"), "some of these files are chronicles, and some are not"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_refused(home, folder, ged, words, said):
+    shutil.copy(BUNDLED, folder / "c.json")
+    done = ask("import", *words, home=home, COLUMNS="300")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert not home.exists()
+
+
+def test_a_store_that_cannot_be_made_is_named(folder, ged):
+    (folder / "file").write_text("no folder")
+    done = ask("import", ged, home=folder / "file")
+    assert done.returncode == 1
+    assert "file" in done.stderr
