@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import openpyxl
 import orjson
+import psutil
 import pytest
 
 from service.api import imports, uploads
@@ -398,6 +399,21 @@ def test_a_file_of_more_bytes_is_refused(size, chunked, refusing):
     assert status == 413
     found = orjson.loads(content)
     assert (found["type"], str(MOST) in found["detail"]) == ("/problems/body-too-large", True)
+
+
+def test_a_long_file_is_taken_in_the_memory_of_a_short_one(home):
+    def parts() -> Iterator[bytes]:
+        yield GED
+        for _ in range(100):
+            yield b"\n" * 1_000_000
+
+    with serving(home) as server:
+        followed(server, post(server))
+        process = psutil.Process(server.process.pid)
+        before = process.memory_info().rss
+        sent = post(server, parts())
+        assert sent.json()["upload"]["bytes"] == len(GED) + 100_000_000
+        assert process.memory_info().rss < before + 20_000_000
 
 
 def test_the_bodies_of_other_routes_have_their_own_limit(server):

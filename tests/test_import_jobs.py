@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import os
 import shutil
 import sqlite3
@@ -46,7 +47,10 @@ def a_job(state="queued", **asked) -> ImportJob:
 
 
 @pytest.fixture
-def imports(tmp_path: Path) -> Imports:
+def imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Imports:
+    """The imports of an empty store, each sent a millisecond after the one before."""
+    nanoseconds = itertools.count(10**18, 10**6)
+    monkeypatch.setattr(jobs.time, "time_ns", lambda: next(nanoseconds))
     return Imports(tmp_path / "home")
 
 
@@ -72,10 +76,7 @@ def test_what_was_sent_is_an_import_that_waits(imports):
 
 
 def test_the_newest_is_first_of_all_and_the_oldest_first_of_those_that_wait(imports):
-    added = []
-    for _ in range(5):
-        added.append(add(imports))
-        time.sleep(0.002)  # ids tell milliseconds apart
+    added = [add(imports) for _ in range(5)]
     assert imports.waiting() == added
     assert [job.id for job in imports.all()] == added[::-1]
 
@@ -115,10 +116,7 @@ def test_a_key_names_one_request(imports):
 def test_only_the_newest_that_are_over_are_kept_and_all_that_wait(imports, monkeypatch):
     monkeypatch.setattr(jobs, "KEPT", 2)
     waiting = [add(imports)]
-    over = []
-    for state in ("done", "failed", "done", "failed"):
-        over.append(add(imports, state))
-        time.sleep(0.002)
+    over = [add(imports, state) for state in ("done", "failed", "done", "failed")]
     imports.tidy()
     assert {job.id for job in imports.all()} == {*waiting, *over[-2:]}
     assert len(list(imports.folder.iterdir())) == 3

@@ -249,6 +249,13 @@ class TestHeaders:
             (2, "it stands above the header"),
         ]
 
+    def test_a_header_goes_before_rows_that_look_like_those_of_another_format(self):
+        reading, rows, rejected = read("7,2021,x\nid,date,notes\n1,2021,y\n")
+
+        assert reading.format is PLAIN
+        assert [row.line for row in rows] == [3]
+        assert [bad.line for bad in rejected] == [1]
+
     def test_rows_without_a_header_are_told_by_their_number_of_cells_each(self):
         reading, rows, rejected = read("1\t2021\ta\n2\tx\t2022\ty\tb\n3\t2023\n4\t2024\tc\n")
 
@@ -952,8 +959,9 @@ class TestTheGed:
         lines = text.split("\n")
         assert all(lines[row.line - 1].startswith(row.cells["id"]) for row in rows)
 
-    def test_memory_stays_flat_where_a_quote_is_not_closed(self):
-        data = b'id,date,notes\n1,2021,"x\n' + b"2,2021,x\n" * 200_000
+    @pytest.mark.parametrize("line", [b"2,2021,x\n", b'x",",\n'])
+    def test_memory_stays_flat_where_quotes_are_not_closed(self, line):
+        data = b'id,date,notes\n1,2021,"x\n' + line * 200_000
         tracemalloc.start()
         try:
             count = sum(1 for _ in open_rows(stream(data), ALL))

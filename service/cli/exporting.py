@@ -69,7 +69,7 @@ def export(
         citation.write_text("\n".join(lines) + "\n", encoding="utf-8")
     for line in terms:
         complain(line)
-    complain(f"{count:,} accounts, read at {moment}.")
+    complain(f"{count:,} {'account' if count == 1 else 'accounts'}, read at {moment}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ class Delimited:
             last, line = self._row_at(number)
             if line is not None:
                 yield line
+            self._pieces.pop(number, None)
             number = last + 1
         return number
 
@@ -160,7 +161,7 @@ class Delimited:
             return True
         found = self._piece(number)
         if found.state is State.COMPLETE and len(found.cells) in self._widths:
-            # The first cell of a row may go on over lines as well: the last of these has one quote, its end.
+            # A row's first cell may go on over lines as well: the last of these has one quote, its end.
             return self._held(number).count('"') % 2 == 0
         return open_too and found.state is State.OPEN
 
