@@ -34,9 +34,7 @@ async def following(
         await task
 
 
-async def _follow(
-    projector: Projector, rests: Callable[[], bool], stopping: asyncio.Event
-) -> None:
+async def _follow(projector: Projector, rests: Callable[[], bool], stopping: asyncio.Event) -> None:
     told = ""
     while not stopping.is_set():
         try:
