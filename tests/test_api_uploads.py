@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from contextlib import suppress
 from hashlib import sha256
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from service.api.problems import Problem
-from service.api.uploads import LONGEST_MAPPING, Received, _Form
+from service.api.uploads import LONGEST_MAPPING, Received, _Form, receive
 
 BOUNDARY = b"--x"
 
@@ -72,3 +75,30 @@ def test_a_mapping_is_bounded():
     assert taken([form({"file": b"a", "mapping": b"#" * LONGEST_MAPPING})])[1].mapping
     with pytest.raises(Problem):
         taken([form({"file": b"a", "mapping": b"#" * (LONGEST_MAPPING + 1)})])
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@given(chunks=st.lists(st.binary(max_size=50)), most=st.integers(1, 200))
+def test_no_more_is_kept_than_may_be_sent(declared, chunks, most, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp()
+    size = sum(map(len, chunks))
+    headers = [(b"content-length", str(size).encode())] if declared else []
+    messages = [
+        *({"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks),
+        {"type": "http.request", "body": b"", "more_body": False},
+    ]
+
+    async def said() -> Any:
+        return messages.pop(0)
+
+    request = Request({"type": "http", "headers": headers}, said)
+    try:
+        received = asyncio.run(receive(request, folder, most))
+    except Problem as problem:
+        name = problem.name
+    else:
+        name = None
+        assert received.size == size
+    assert name == ("body-too-large" if size > most else "invalid-body" if not size else None)
+    kept = (folder / "upload").read_bytes()
+    assert kept == b"".join(chunks) if not name else len(kept) <= most

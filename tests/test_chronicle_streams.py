@@ -245,6 +245,16 @@ def test_lines_at_fault_are_rejected_with_number_place_and_reason_and_the_rest_i
     assert list(reasons) == [12, 13, 14, *range(3, 12)]
 
 
+def test_a_fault_is_told_by_its_place_in_the_line_though_lines_are_joined(casus):
+    faulty = incident("1", "The Times", "The Globe")
+    faulty["incident"]["accounts"][1]["participants"] = [{"actor": "nobody"}]
+    counts = load(
+        casus, incident("1", "The Post"), incident("2"), faulty, incident("1", "Le Monde")
+    )
+    assert rejected(casus)[4].startswith("$.incident.accounts[1].participants[0].actor: no actor")
+    assert (counts.counts.new, counts.counts.added) == (2, 1)
+
+
 def test_rejected_lines_are_in_a_file_with_how_they_begin(casus):
     report = load(casus, incident("1"), "{torn " + "x" * 5_000)
     ((path, count),) = report.rejected.items()

@@ -18,7 +18,8 @@ import duckdb
 import pytest
 
 from domain.records import IncidentRetracted
-from domain.revisions import MergeIncident, RetractIncident, UnmergeIncident
+from domain.revisions import AddAccount, MergeIncident, RetractIncident, UnmergeIncident
+from domain.values import Origin
 from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
 from service.exports import accounts
@@ -26,7 +27,7 @@ from service.imports.engine import Order
 from service.imports.formats.ucdp_ged_columns import COLUMNS, UNMAPPED
 from service.imports.running import Request, run
 from service.settings import Settings
-from tests.conftest import CALLER, TestClient
+from tests.conftest import CALLER, TestClient, an_account
 from tests.ged import FILES, ROW, content, rows
 from tests.processes import ask
 from tests.processes import run as run_process
@@ -228,7 +229,9 @@ def test_accounts_are_exported_as_they_stood(released):
         (("--country", "gw:703"), []),
         (("--from", "2021-06-01"), ["2"]),
         (("--from", "2021-06-01", "--match", "certain"), []),
-        (("--to", "2021-05-29"), ["1", "10"]),
+        (("--to", "2021-05-28"), ["1", "10"]),
+        (("--to", "2021-05-28", "--match", "certain"), []),
+        (("--to", "2021-05-29", "--match", "certain"), ["1", "10"]),
         (("--from", "2021-05-29", "--to", "2021-05-30", "--country", "AFG"), ["1"]),
         (("--from", "2021-06-03"), []),
     ],
@@ -252,6 +255,15 @@ def test_what_a_curator_retracted_is_left_out_and_what_was_merged_is_not(release
     assert best(released) == {"10": "5"}
     assert best(released, "--position", str(position)) == {}
     assert isinstance(released.log.read(position - 1)[0].record, IncidentRetracted)
+
+
+def test_accounts_of_others_are_left_out(released):
+    one = stream_of(released, 0)
+    other = Origin(dataset="another", key="1")
+    for origin, title in ((None, "A newspaper's"), (other, "Another dataset's")):
+        addition = AddAccount(account=an_account(title=title), reason="It is.", origin=origin)
+        released.desk.revise_incident(one, addition, CALLER)
+    assert best(released) == {"1": "205", "10": "5"}
 
 
 def test_incidents_are_gone_through_some_at_a_time(released, monkeypatch):

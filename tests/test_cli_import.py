@@ -1,4 +1,4 @@
-"""``casus import`` as its users run it: what it takes, finds out, says, refuses, writes and ends with."""
+"""``casus import`` as its users run it: what it takes and finds out, what it tries, releases and tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import io
 import json
 import lzma
 import os
-import re
 import shutil
 import subprocess
 import zipfile
@@ -17,13 +16,10 @@ from pathlib import Path
 import pytest
 
 from service.chronicles import BUNDLED
-from tests.ged import FILES, ROW, content, rows
+from tests.ged import content
+from tests.importing import AFGHANISTAN, DATA, INCIDENTS, counts, write_ged
 from tests.imports import crosswalk
 from tests.processes import PATIENCE, PROGRAM, ask, environment, log_rows, run
-
-DATA = Path(__file__).parent / "data"
-AFGHANISTAN = FILES["Afghanistan"]
-INCIDENTS = len(rows("Afghanistan"))
 
 
 @pytest.fixture
@@ -42,25 +38,6 @@ def home(folder: Path) -> Path:
 def ged(folder: Path) -> str:
     """A file of 172 rows of GED, by its name."""
     return Path(shutil.copy(AFGHANISTAN, folder / "ged.csv")).name
-
-
-def write_ged(path: Path, *changes: dict[str, str]) -> str:
-    """A file of GED whose rows are one and the same but for some cells; its name."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ROW)
-        writer.writeheader()
-        writer.writerows(ROW | cells for cells in changes)
-    return path.name
-
-
-def counts(text: str) -> dict[str, int]:
-    """The numbers of a summary, by what they count."""
-    told = re.findall(r"(\d[\d,]*) ((?:[a-z]+ ?)+)", text.partition("after")[0])
-    plural = {"incident": "incidents", "account": "accounts", "actor": "actors", "row": "rows"}
-    return {
-        " ".join(plural.get(word, word) for word in what.split()): int(number.replace(",", ""))
-        for number, what in told
-    }
 
 
 def datasets(home: Path) -> list[str]:
@@ -234,101 +211,18 @@ def test_a_dry_run_changes_nothing_and_counts_what_the_real_one_does(home, folde
     assert counts(tried.stdout) == counts(done.stdout.splitlines()[0])
     assert counts(done.stdout.splitlines()[0]) == {
         **{"rows read": 4, "incidents new": 1, "revised": 1, "unchanged": 1},
-        **{"withdrawn": 1, "rejected": 1},
+        **{"withdrawn": 0, "rejected": 1},
     }
+    assert "nothing was withdrawn" in done.stderr
+    write_ged(folder / second, {"id": "1", "best": "205"}, {"id": "2"}, {"id": "4"})
+    done = ask("import", second, *options, home=home)
+    assert counts(done.stdout.splitlines()[0])["withdrawn"] == 1
 
 
 def test_a_dry_run_makes_no_store(home, ged):
     done = ask("import", ged, "--dry-run", home=home)
     assert counts(done.stdout)["incidents new"] == INCIDENTS
     assert not home.exists()
-
-
-# Rows that cannot be taken in
-
-
-@pytest.fixture
-def faulty(folder: Path) -> str:
-    """A file of which two rows of four are at fault, by its name."""
-    return write_ged(
-        folder / "faulty.csv",
-        {"id": "1"},
-        {"id": "2", "date_start": "31 May"},
-        {"id": "3", "best": "-1"},
-        {"id": "4"},
-    )
-
-
-def test_rows_at_fault_are_in_a_file_beside_it_and_the_others_in_the_log(home, folder, faulty):
-    done = ask("import", faulty, home=home)
-    assert done.returncode == 3
-    assert counts(done.stdout)["incidents new"] == counts(done.stdout)["rejected"] == 2
-    assert "2 rows could not be taken in; faulty.csv.rejected.csv says which" in done.stderr
-    with (folder / "faulty.csv.rejected.csv").open(newline="") as file:
-        found = list(csv.DictReader(file))
-    assert [(row["line"], row["column"]) for row in found] == [("3", "date_start"), ("4", "best")]
-    assert found[0]["reason"] == "'31 May' is no date such as 2021-06-22"
-    write_ged(folder / faulty, {"id": "2"}, {"id": "3"})
-    assert ask("import", faulty, home=home).returncode == 0
-    assert not (folder / "faulty.csv.rejected.csv").exists()
-
-
-def test_rows_of_a_pipe_that_are_at_fault_are_in_a_file_at_hand(home, folder, faulty):
-    done = run("import", "-", home=home, stdin=(folder / faulty).read_bytes())
-    assert done.returncode == 3
-    assert len((folder / "casus-import.rejected.csv").read_text().splitlines()) == 3
-
-
-def test_rows_at_fault_are_in_a_file_at_hand_where_there_can_be_none_beside(home, folder):
-    fd = os.open(write_and_path(folder), os.O_RDONLY)
-    done = subprocess.run(
-        [PROGRAM, "import", f"/proc/self/fd/{fd}"],
-        env=environment(home),
-        cwd=folder,
-        pass_fds=[fd],
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    os.close(fd)
-    assert done.returncode == 3
-    assert (folder / f"{fd}.rejected.csv").exists()
-
-
-def write_and_path(folder: Path) -> Path:
-    return folder / write_ged(folder / "faulty.csv", {"id": "one"}, {"id": "2"})
-
-
-def test_nothing_is_imported_if_any_row_is_at_fault_and_it_is_to_be_strict(
-    home, folder, faulty, ged
-):
-    done = ask("import", ged, faulty, "--strict", home=home)
-    assert done.returncode == 1
-    assert "nothing was recorded, as --strict asks" in done.stderr
-    assert (folder / "faulty.csv.rejected.csv").exists()
-    assert log_rows(home) == []
-    assert ask("import", ged, "--strict", home=home).returncode == 0
-    assert len(log_rows(home)) > INCIDENTS
-    assert ask("import", faulty, "--strict", "--dry-run", home=home).returncode == 3
-
-
-def test_a_file_that_was_cut_off_is_imported_as_far_as_it_goes(home, folder):
-    data = gzip.compress(content("19.1"))
-    (folder / "ged.csv.gz").write_bytes(data[: len(data) // 2])
-    done = ask("import", "ged.csv.gz", home=home)
-    assert done.returncode == 1
-    assert "ged.csv.gz: the gzip data ends too early: the file was cut off" in done.stderr
-    new = counts(done.stdout)["incidents new"]
-    assert 1_000 < new < len(rows("19.1"))
-    (folder / "ged.csv.gz").write_bytes(data)
-    assert counts(ask("import", "ged.csv.gz", home=home).stdout)["unchanged"] == new
-
-
-def test_a_file_that_was_cut_off_is_not_imported_where_it_is_to_be_strict(home, folder):
-    data = gzip.compress(content("Afghanistan"))
-    (folder / "ged.csv.gz").write_bytes(data[: len(data) // 2])
-    assert ask("import", "ged.csv.gz", "--strict", home=home).returncode == 1
-    assert log_rows(home) == []
 
 
 # Releases
@@ -399,105 +293,3 @@ def test_a_mapping_at_fault_is_refused_with_all_its_faults(home, folder, ged):
     assert done.stderr.startswith("casus: map.yaml: nothing was imported; ")
     assert "$.dataset: " in done.stderr
     assert not home.exists()
-
-
-# What cannot be imported
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("missing.csv",), "missing.csv: there is no such file; check its path"),
-        (("ucdp-ged", "missing.csv"), "missing.csv: there is no such file"),
-        (("chronicle", "missing.json"), "missing.json: there is no such file"),
-        (("ged.csv", "missing.csv"), "missing.csv: there is no such file"),
-        (("ged.csv/ged.csv",), "ged.csv/ged.csv: it cannot be read (Not a directory)"),
-        (("",), "it is a directory"),
-        ((".",), ".: it is a directory; name the files in it"),
-        (("nul\0",), "it cannot be read"),
-        (("ged.csv", "--mapping", "missing.yaml"), "missing.yaml: No such file or directory"),
-        (("table", "--suggest", "missing.csv"), "missing.csv: there is no such file"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_named_and_makes_no_store(home, ged, words, said):
-    done = ask("import", *words, home=home)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert said in done.stderr
-    assert not home.exists()
-
-
-@pytest.mark.parametrize(
-    ("words", "data", "said"),
-    [
-        (("acled",), content("Afghanistan"), "it is not acled; this looks like UCDP"),
-        (("ucdp-ged",), (DATA / "acled" / "2025.csv").read_bytes(), "use acled"),
-        (("gdelt",), b"a,b\n1,2\n", "it has no column of a known format (gdelt"),
-        ((), b"a,b\n1,2\n", "it has no column of a known format (ucdp-ged, "),
-        ((), b"", "it is empty"),
-        ((), b"%PDF-1.7", "it is a PDF document"),
-        ((), b"<!DOCTYPE html><html>", "it is a web page"),
-        ((), gzip.compress(b"")[:8], "the gzip data ends too early"),
-        (
-            ("chronicle",),
-            b"a,b\n1,2\n",
-            "nothing of it was loaded; one fault:\n  $: this is not JSON",
-        ),
-        (
-            (),
-            b'{"format": "casus-chronicle/1"}',
-            "nothing of it was loaded; 2 faults:\n  $.dataset",
-        ),
-    ],
-)
-def test_a_file_that_is_something_else_is_refused_with_what_it_is(home, folder, words, data, said):
-    (folder / "file").write_bytes(data)
-    done = ask("import", *words, "file", home=home)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("casus: file: ")
-    assert said in done.stderr
-    assert log_rows(home) == []
-    piped = run("import", *words, "-", home=home, stdin=data)
-    assert (piped.returncode, piped.stdout) == (1, "")
-    assert said in piped.stderr
-    assert piped.stderr.startswith("casus: standard input: ")
-
-
-def test_a_bomb_is_not_unpacked(home, folder):
-    ged = (folder / write_ged(folder / "ged.csv", {})).read_bytes()
-    bomb = gzip.compress(ged) + gzip.compress(bytes(1 << 20)) * 200
-    (folder / "bomb.gz").write_bytes(gzip.compress(bomb))
-    done = ask("import", "bomb.gz", home=home)
-    assert (done.returncode, counts(done.stdout)["incidents new"]) == (1, 1)
-    assert "it unpacks to more than 1,000 times its size" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("ucdp-ged",), "which file? casus import ucdp-ged FILE"),
-        ((), "Missing argument"),
-        (("ged.csv", "--scope", "country=AFG"), "'--scope'"),
-        (("ged.csv", "--complete", "--scope", "everything"), "'everything' is no scope"),
-        (("ged.csv", "--complete", "--scope", "country=Nowhere"), "'--scope'"),
-        (("ged.csv", "--released", "June"), "'--released'"),
-        (("table", "ged.csv"), "a table needs a mapping; casus import table --suggest FILE"),
-        (("ucpd-ged", "ged.csv"), "there is no format 'ucpd-ged'; did you mean ucdp-ged?"),
-        (("chronicle", "c.json", "--released", "2021"), "'--released': a chronicle says itself"),
-        (("c.json", "--complete"), "'--complete': a chronicle says itself"),
-        (("c.json", "--crosswalk", "ged.csv"), "'--crosswalk': a chronicle says itself"),
-        (("c.json", "ged.csv"), "some of these files are chronicles, and some are not"),
-    ],
-)
-def test_a_command_line_that_makes_no_sense_is_refused(home, folder, ged, words, said):
-    shutil.copy(BUNDLED, folder / "c.json")
-    done = ask("import", *words, home=home, COLUMNS="300")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
-    assert not home.exists()
-
-
-def test_a_store_that_cannot_be_made_is_named(folder, ged):
-    (folder / "file").write_text("no folder")
-    done = ask("import", ged, home=folder / "file")
-    assert done.returncode == 1
-    assert "file" in done.stderr

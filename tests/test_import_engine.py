@@ -132,6 +132,13 @@ def test_a_complete_release_withdraws_what_it_no_longer_has(log, importer):
     assert log.head == head
 
 
+def test_nothing_is_withdrawn_while_a_row_is_rejected(log, importer):
+    """It may be the row of what seems to be gone."""
+    importer(row(1), row(2))
+    importer(row(1), row(2, kind="bad"), complete=True)
+    assert accounts(log, 2) == [("Incident 2", False)]
+
+
 def test_what_is_out_of_scope_stays(log, importer):
     rows = row(1, country="MMR", day="1990-01-01"), row(2, country="AFG"), row(3, country="MMR")
     importer(*rows)

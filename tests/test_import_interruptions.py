@@ -113,10 +113,11 @@ def test_a_server_that_is_stopped_goes_on_with_its_imports_at_the_next_start(
 def test_a_server_that_is_killed_has_its_imports_carried_out_by_the_next(home, whole, tmp_path):
     with serving(home) as server:
         identifier = sent(server)
-        grow(server, home, identifier)
+        until(lambda: (home / "log.sqlite-wal").stat().st_size > 100_000)
         running = workers(server)
         kill(server.process)
     assert psutil.wait_procs(running, PATIENCE)[1] == []  # who worked for it ends as well
+    assert read_job(Imports(home).folder_of(identifier)).job.state == "queued"
     for _ in range(KILLS):
         with serving(home) as server:
             wait(server.process, CHANCE.uniform(0.2, 1.5))

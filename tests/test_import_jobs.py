@@ -30,6 +30,7 @@ from service.imports.job_documents import (
     ImportUpload,
 )
 from service.imports.job_process import carry_out
+from service.imports.job_queue import Queue
 from service.imports.jobs import REJECTED, UPLOAD, Imports, Kept, locked, read_job, write_job
 from service.recording import KeyReused
 from service.views.projector import ProjectionStopped
@@ -150,6 +151,14 @@ def test_one_process_at_a_time_carries_imports_out(imports):
             pass
     with locked(imports.folder, 0):
         pass
+
+
+def test_a_server_leaves_imports_alone_that_another_carries_out(imports, casus):
+    queue = Queue(imports, casus.projector)
+    imports.folder.mkdir(parents=True)
+    with locked(imports.folder, 0):
+        assert queue._is_taken()
+    assert not queue._is_taken()
 
 
 _numbers = st.integers(0, 2**62)

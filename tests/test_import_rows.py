@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -443,6 +444,14 @@ class TestUnbalancedQuotes:
         assert rejected[0].line == 2
         assert "a cell is longer than 1,048,576 characters" in rejected[0].reason
 
+    def test_a_row_that_is_too_long_with_its_lines_is_rejected(self):
+        long = wide(1, **{f"c{n}": ("x" * 100_000 + "\n") * 9 for n in range(5, 10)})
+        _, rows, rejected = read(WIDE_HEADER + as_csv(wide(0), long, wide(2)), (WIDE,))
+
+        assert [row.cells["c0"] for row in rows] == ["0", "2"]
+        assert rejected[0].line == 3
+        assert "not closed within 5,000 lines or 4,194,304 characters" in rejected[0].reason
+
     def test_a_wide_row_with_tabs_does_not_swallow_rows(self):
         rows = [wide(1, c3='"x'), wide(2), wide(3), wide(4, c3='y"'), wide(5, c9='"a b"')]
         text = "".join("\t".join(cells) + "\n" for cells in ([f"c{n}" for n in range(20)], *rows))
@@ -684,6 +693,7 @@ class TestJson:
             "53.0": "53",
             "34.50": "34.5",
             "1e3": "1000",
+            "1e20": "1e+20",
             "1.5e-7": "1.5e-07",
             "0.1234567890123456789": "0.1234567890123456789",
             "12345678901234567890123": "12345678901234567890123",
@@ -937,6 +947,21 @@ class TestWorkbooks:
                 changed.writestr(each, sheet if "sheet1" in each else given.read(each))
         with pytest.raises(UnreadableFile, match="numbers rows as no sheet can"):
             read(file.getvalue(), named=(PLAIN,))
+
+    def test_a_sheet_is_read_whole_whatever_it_says_of_its_size(self):
+        file = io.BytesIO()
+        with (
+            zipfile.ZipFile(io.BytesIO(workbook({"one": self.ROWS[2:]}))) as given,
+            zipfile.ZipFile(file, "w") as changed,
+        ):
+            for each in given.namelist():
+                data = given.read(each)
+                changed.writestr(
+                    each, re.sub(rb'<dimension ref="[^"]*', b'<dimension ref="A1:B2', data)
+                )
+        _, rows, _ = read(file.getvalue())
+
+        assert [row.cells["latitude"] for row in rows] == ["34.5", "", ""]
 
     @pytest.mark.parametrize("limit", ["MOST_HELD", "MOST_UNPACKED"])
     def test_a_workbook_that_is_too_large_is_refused(self, monkeypatch, limit):

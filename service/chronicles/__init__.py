@@ -38,7 +38,6 @@ REASON = "The chronicle was loaded."
 LONGEST_CITATION = 20_000
 """Characters that the text by which a dataset is cited may have."""
 
-
 MOST_ACCOUNTS = 200
 """Accounts of one incident. Each makes a version of it that names them all."""
 

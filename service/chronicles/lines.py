@@ -65,7 +65,7 @@ class Reading:
                 self._broken = failure
             if batch:
                 yield batch
-            if self._broken or len(batch) < BATCH:
+            if len(batch) < BATCH:
                 return
 
     def _is_header(self, line: Read) -> bool:

@@ -21,7 +21,6 @@ from domain.records import (
     AccountAdded,
     ActorRecord,
     ActorRegistered,
-    DatasetReleased,
     IncidentRecord,
     IncidentReported,
     Record,
@@ -212,7 +211,7 @@ class _Recorder:
 
 
 class _Trial(Log):
-    """A log upon another: what it holds follows on what is there, and is appended to itself alone."""
+    """A log upon another: what is decided on with what both hold is appended to this one alone."""
 
     def __init__(self, below: Log, path: Path) -> None:
         super().__init__(path)
@@ -225,7 +224,3 @@ class _Trial(Log):
     def actor(self, slug: str) -> list[Recorded[ActorRecord]]:
         """The records of an actor, of both."""
         return self._below.actor(slug) + super().actor(slug)
-
-    def dataset(self, slug: str) -> list[Recorded[DatasetReleased]]:
-        """The records of a dataset, of both."""
-        return self._below.dataset(slug) + super().dataset(slug)

@@ -242,6 +242,8 @@ def _summarise(report: Report, request: Request) -> None:
     for path, count in report.rejected.items():
         rows = _counted(count, "rows could not be taken in")
         complain(f"casus: {rows}; {path} says which, and why")
+    if request.order.complete and counts.rejected:
+        complain("casus: nothing was withdrawn, for a row that was rejected may be what is missing")
     if report.broken:
         complain(f"casus: {report.broken}")
     if request.strict and not request.dry_run and not report.recorded:

@@ -110,6 +110,8 @@ class Import:
     def run(self, files: Iterable[Rows]) -> Counts:
         """Take in the rows of files, one after the other; what became of them.
 
+        Nothing is withdrawn, though they are complete, if a row of them was rejected.
+
         Raises `Refused`, and whatever a file that cannot be read to its end raises: what was before that is
         recorded.
         """
@@ -125,7 +127,8 @@ class Import:
                 if self._order.complete and len(datasets) > 1:
                     raise Refused(f"one dataset is complete at a time, not {', '.join(datasets)}")
                 self._take_in(rows, edition, seen)
-            if self._order.complete:
+            # What a row that was rejected tells is not known: it may be what seems to be gone.
+            if self._order.complete and not self.counts.rejected:
                 for edition in datasets.values():
                     self._complete(edition, seen)
         return self.counts

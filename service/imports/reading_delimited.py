@@ -83,9 +83,13 @@ class Delimited:
         return begin, 0
 
     def _runs_too_far(self, begin: int, end: int) -> bool:
-        return end - begin - 1 > MOST_LINES or any(
-            self._held(number).count(self._delimiter) >= WIDE - 1 and self._is_row(number)
-            for number in range(begin + 1, end)
+        first = self._lines.first
+        held = self._lines.held[begin + 1 - first : end - first]
+        if len(held) > MOST_LINES or sum(map(len, held)) > LONGEST_ROW:
+            return True
+        return any(
+            line.count(self._delimiter) >= WIDE - 1 and self._is_row(number)
+            for number, line in enumerate(held, begin + 1)
         )
 
     def _line_by_line(self, number: int, until: int) -> Generator[Line, None, int]:
