@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import itertools
 import os
@@ -11,6 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -19,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from service.api.follower import following
 from service.bootstrap import Casus
 from service.imports import job_process, jobs
 from service.imports.job_documents import (
@@ -35,6 +38,7 @@ from service.imports.jobs import REJECTED, UPLOAD, Imports, Kept, locked, read_j
 from service.recording import KeyReused
 from service.views.projector import ProjectionStopped
 from tests import ged, tables
+from tests.processes import PATIENCE
 from tests.test_chronicles import a_chronicle
 
 NOW = "2026-11-22T09:00:00.000000Z"
@@ -159,6 +163,21 @@ def test_a_server_leaves_imports_alone_that_another_carries_out(imports, casus):
     with locked(imports.folder, 0):
         assert queue._is_taken()
     assert not queue._is_taken()
+
+
+def test_the_follower_rests_while_a_process_of_the_server_works():
+    asked, called = asyncio.Event(), []
+
+    def rests() -> bool:
+        asked.set()
+        return True
+
+    async def follow() -> None:
+        async with following(SimpleNamespace(catch_up=lambda: called.append(1)), rests):
+            await asyncio.wait_for(asked.wait(), PATIENCE)
+
+    asyncio.run(follow())
+    assert called == []
 
 
 _numbers = st.integers(0, 2**62)
