@@ -30,7 +30,7 @@ from pydantic.json_schema import JsonSchemaMode
 from domain.ids import uuid7
 from service.api.app import create_app
 from service.api.contract import Json, contract
-from service.api.imports import EXAMPLE
+from service.api.import_body import EXAMPLE
 from service.api.problems import problems_page
 from service.bootstrap import Casus, open_casus
 from service.chronicles import ADAPTER, BUNDLED, load_chronicle, parse_chronicle

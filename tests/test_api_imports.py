@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from service.api import imports, uploads
-from service.api.imports import EXAMPLE
+from service.api.import_body import EXAMPLE
 from service.api.uploads import FILES
 from service.imports.job_documents import FORMATS, ImportJob, ImportQuery, ImportUpload
 from service.imports.jobs import Imports, Kept

@@ -56,7 +56,11 @@ class ImportQuery(BaseModel):
         Field(description="The day on which that was published: it dates the accounts."),
     ] = None
     complete: Annotated[
-        bool, Field(description="It is the whole of its dataset: what it has not is withdrawn.")
+        bool,
+        Field(
+            description="It is the whole of its dataset: what it has not is withdrawn, if no row of it is"
+            " rejected."
+        ),
     ] = False
     scope: Annotated[
         Annotated[
