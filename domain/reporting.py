@@ -59,7 +59,7 @@ def add_account(
     )
 
 
-def revise_account(  # noqa: PLR0917
+def revise_account(  # noqa: PLR0917 - as add_account, with a number and a reason
     number: int,
     account: Account,
     origin: Origin | None,

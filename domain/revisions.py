@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 
 from domain.checks import Fault, Faulty, faults_of_participants, faults_of_place
 from domain.conflicts import Conflict
-from domain.incidents import Incident, Incidents, standing, survivor
+from domain.incidents import HeldAccount, Incident, Incidents, standing, survivor
 from domain.records import (
     AccountNumber,
     AccountWithdrawn,
@@ -86,6 +86,7 @@ class WithdrawAccount:
 class NewValues(TypedDict, total=False):
     """The fields to correct, each with what is to be shown; fields left out stay as they are."""
 
+    # As pydantic documents it; a TypedDict declares no other values.
     __pydantic_config__ = STRICT_SHAPE  # type: ignore[misc]
     title: Line
     type: IncidentType
@@ -176,14 +177,16 @@ def revise(  # noqa: PLR0911 - one for each revision
             _refuse_repetition(incident, revision.account)
             return record
         case ReviseAccount():
-            _check_account(incident, revision.number)
+            held = _standing_account(incident, revision.number)
             _refuse_repetition(incident, revision.account)
+            # It stays its dataset's, or the dataset's next release would add it a second time.
+            origin = revision.origin or held.origin
             with _faults_within("account"):
                 return revise_account(
-                    revision.number, revision.account, revision.origin, actors, by, revision.reason
+                    revision.number, revision.account, origin, actors, by, revision.reason
                 )
         case WithdrawAccount():
-            _check_account(incident, revision.number)
+            _standing_account(incident, revision.number)
             return AccountWithdrawn(number=revision.number, **_grounds(revision, by))
         case CorrectIncident():
             _refuse_merged(incident)
@@ -251,7 +254,8 @@ def _grounds(
     }
 
 
-def _check_account(incident: Incident, number: int) -> None:
+def _standing_account(incident: Incident, number: int) -> HeldAccount:
+    """An account of an incident. Raises `Conflict` if it was withdrawn, `Faulty` if there is none."""
     for held in incident.accounts:
         if held.number == number:
             if held.withdrawn:
@@ -260,7 +264,7 @@ def _check_account(incident: Incident, number: int) -> None:
                     incident=incident.stream,
                     position=held.withdrawn.position,
                 )
-            return
+            return held
     known = ", ".join(str(held.number) for held in incident.accounts)
     raise Faulty((Fault(("number",), f"it has no account {number}; there are {known}"),))
 

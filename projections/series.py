@@ -123,7 +123,7 @@ def fold(statements: Statements, written: Written, batch: Sequence[Recorded[Reco
         statements.add(_SUM_ALL_OF_A_BLOCK, [(block,)])
 
 
-def _merge(  # noqa: PLR0917
+def _merge(  # noqa: PLR0917 - what is counted, and where, when and how often
     rows: dict[_Row, _Row],
     shown: ShownIncident,
     sums: Mapping[Measure, Total],

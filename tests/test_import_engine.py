@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from domain.ids import uuid8
 from domain.incidents import incidents_at
-from domain.records import ActorNamed, ActorRegistered, DatasetReleased
+from domain.records import ActorNamed, ActorRegistered, DatasetReleased, Recorded
+from domain.reporting import Recording
+from domain.revisions import ReviseAccount, revise
 from service import workers
 from service.imports import deciding, engine
 from service.imports.engine import Refused
@@ -379,3 +381,21 @@ def test_a_rejected_row_registers_nobody(log, importer):
     importer(row(1, actors="7=Seven", killed=-1), row(2, actors="8=\u200b"))
     assert [each.line for _, each in importer.rejected] == [1, 2]
     assert kinds(log) == ["DatasetReleased"]
+
+
+def test_an_account_that_a_curator_revised_stays_the_datasets(log, importer):
+    importer(row(1, killed=1), release="1", released="2020-01-01")
+    stream = uuid8("toy", "1")
+    (held,) = incident(log, 1).accounts
+    revision = ReviseAccount(
+        number=1,
+        account=replace(held.account, title="As the source puts it now"),
+        reason="So it says.",
+    )
+    by = Recording(at="2026-06-01T00:00:00.000000Z", by="a curator")
+    record = revise({stream: incident(log, 1)}, stream, revision, {}, by)
+    log.append([Recorded(0, stream, 2, record)])
+    assert importer(row(1, killed=2), release="2", released="2024-01-01").revised == 1
+    (held,) = incident(log, 1).accounts
+    assert held.origin is not None
+    assert (held.origin.dataset, held.origin.key, held.origin.release) == ("toy", "1", "2")

@@ -200,7 +200,7 @@ class _Recorder:
         """Who records, and when: now."""
         return self._desk.recording(by)
 
-    def append(self, records: list[Recorded[Record]], progress: Reached | None = None) -> int:  # noqa: ARG002
+    def append(self, records: list[Recorded[Record]], progress: Reached | None = None) -> int:  # noqa: ARG002 - a Recorder has it
         """Append records; the timelines are brought up to them in the end."""
         positions = self._log.append(records)
         for recorded in records:

@@ -86,7 +86,7 @@ class Order:
 class Import:
     """An import under way. Nothing is recorded where there is a scratch log: that takes the records."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(  # noqa: PLR0917 - what an import works with, given in one place
         self,
         log: Log,
         order: Order,

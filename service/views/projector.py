@@ -93,11 +93,9 @@ class Projector:
         with self._lock:
             self._move_to_current()
             try:
-                if self._is_quicker_anew():
-                    with self._folder.building():
-                        position = self._build(progress)
-                else:
-                    position = self._follow(self.generation, BATCH, progress)
+                position = self._build_anew(progress) or self._follow(
+                    self.generation, BATCH, progress
+                )
             except ProjectionStopped as stopped:
                 self.failure = stopped
                 raise
@@ -106,6 +104,15 @@ class Projector:
                 raise
             self.failure = self.trouble = None
             return position
+
+    def _build_anew(self, progress: Progress | None) -> int | None:
+        """Build all anew where that is quicker; the position reached. None where it is not."""
+        if not self._is_quicker_anew():
+            return None
+        with self._folder.building():
+            # Another process that fell behind as well may have built it meanwhile.
+            self._move_to_current()
+            return self._build(progress) if self._is_quicker_anew() else None
 
     def _is_quicker_anew(self) -> bool:
         """Whether most of the log is yet to be folded: rows go in faster without indexes."""
