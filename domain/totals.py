@@ -21,15 +21,17 @@ class Total:
 def totals(figures: Iterable[ShownFigure]) -> dict[Measure, Total]:
     """What an incident adds to sums, by measure.
 
-    The figure of everybody counts where there is one; else those of several groups together. A number
-    that is not given is taken from the nearest that is: an open bound adds what is known, no more.
+    The figure of everybody counts where there is one; else those of several groups together. Numbers are
+    as given, also where they do not rise (`low` above `best`): sums are then those of the source's table.
+    One that is not given is taken from the nearest that is: an open bound adds what is known, no more.
     """
     whole: dict[Measure, Total] = {}
     parts: dict[Measure, Total] = {}
     for figure in figures:
         given = [n for n in (figure.low, figure.best, figure.high) if n is not None]
-        low, high = min(given), max(given)  # in whichever order a source gives them
+        low = figure.low if figure.low is not None else given[0]
         best = figure.best if figure.best is not None else given[0]
+        high = figure.high if figure.high is not None else given[-1]
         if figure.of is None:
             whole[figure.measure] = Total(low=low, best=best, high=high)
         else:

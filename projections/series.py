@@ -30,7 +30,7 @@ from projections.bitemporal import OPEN_POSITION, Version
 from projections.incidents import Written
 from projections.store import Statements, Tables
 
-VERSION = 1
+VERSION = 2
 
 BLOCK = 32_768
 """Positions that are summed together."""

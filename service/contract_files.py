@@ -34,9 +34,9 @@ from service.api.import_body import EXAMPLE
 from service.api.problems import problems_page
 from service.bootstrap import Casus, open_casus
 from service.chronicles import ADAPTER, BUNDLED, load_chronicle, parse_chronicle
-from service.imports.job_documents import ImportJob, ImportQuery, ImportUpload
-from service.imports.job_process import carry_out
-from service.imports.jobs import UPLOAD, Imports, Kept, write_job
+from service.imports.jobs.documents import ImportJob, ImportQuery, ImportUpload
+from service.imports.jobs.process import carry_out
+from service.imports.jobs.store import UPLOAD, Imports, Kept, write_job
 from service.log.codec import RECORD_TYPES
 from service.revisions import OF_INCIDENTS, named
 from service.settings import Settings

@@ -22,7 +22,7 @@ from service.imports.format import (
     required,
     whole,
 )
-from service.imports.reading_outcomes import Rejected, Row
+from service.imports.reading.outcomes import Rejected, Row
 from service.log import Log
 from service.recording import Recording
 

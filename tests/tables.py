@@ -15,7 +15,7 @@ from domain.checks import faults_of_account
 from domain.values import Account
 from service.imports.format import BadRow, Told
 from service.imports.formats.table import check_columns, format_of, read_mapping
-from service.imports.reading_headers import plain
+from service.imports.reading.headers import plain
 
 DATA = Path(__file__).parent / "data" / "tables"
 ACCOUNT = TypeAdapter(Account)

@@ -23,8 +23,8 @@ import pytest
 from service.api import imports, uploads
 from service.api.import_body import EXAMPLE
 from service.api.uploads import FILES
-from service.imports.job_documents import FORMATS, ImportJob, ImportQuery, ImportUpload
-from service.imports.jobs import Imports, Kept
+from service.imports.jobs.documents import FORMATS, ImportJob, ImportQuery, ImportUpload
+from service.imports.jobs.store import Imports, Kept
 from service.views.projector import ProjectionStopped
 from tests import ged, tables
 from tests.conftest import TestClient

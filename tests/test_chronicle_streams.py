@@ -26,7 +26,7 @@ from service.chronicles.detecting import begun, is_chronicle
 from service.chronicles.running import FaultyChronicle, run
 from service.chronicles.streams import ChronicleStream
 from service.imports.engine import Order
-from service.imports.reading_outcomes import UnreadableFile
+from service.imports.reading.outcomes import UnreadableFile
 from service.imports.running import Report, Request
 from service.log import Log
 from service.settings import Settings
@@ -209,7 +209,7 @@ def test_of_an_actor_on_two_lines_the_first_counts(casus):
 def test_lines_at_fault_are_rejected_with_number_place_and_reason_and_the_rest_is_loaded(
     casus, monkeypatch
 ):
-    monkeypatch.setattr("service.imports.reading_text.LONGEST_ROW", 5_000)
+    monkeypatch.setattr("service.imports.reading.text.LONGEST_ROW", 5_000)
     report = load(
         casus,
         incident("1"),

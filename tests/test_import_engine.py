@@ -17,7 +17,7 @@ from domain.revisions import ReviseAccount, revise
 from service import workers
 from service.imports import deciding, engine
 from service.imports.engine import Refused
-from service.imports.reading_outcomes import Rejected, UnreadableFile
+from service.imports.reading.outcomes import Rejected, UnreadableFile
 from service.imports.scope import BadScope, Scope
 from service.log import BEYOND, Log
 from tests.imports import TOY, Importer, Rows, crosswalk, kinds, row

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from service.imports import files, reading_packed
-from service.imports.files import Stream, open_file
-from service.imports.reading_outcomes import UnreadableFile
+from service.imports.reading import files, packed
+from service.imports.reading.files import Stream, open_file
+from service.imports.reading.outcomes import UnreadableFile
 
 TEXT = b"id,name\n" + b"".join(b"%d,row %d\n" % (n, n * 7919 % 1000) for n in range(30_000))
 
@@ -315,8 +315,8 @@ class TestBounds:
 
     @pytest.fixture(autouse=True)
     def _bounded(self, monkeypatch):
-        monkeypatch.setattr(reading_packed, "FREE", 1_000_000)
-        monkeypatch.setattr(reading_packed, "STEEPEST", 500)
+        monkeypatch.setattr(packed, "FREE", 1_000_000)
+        monkeypatch.setattr(packed, "STEEPEST", 500)
 
     @pytest.mark.parametrize("packing", ["gzip", "xz", "zip", "xz in gzip", "gzip in zip"])
     def test_what_unpacks_to_so_many_times_its_size_that_it_is_no_data_is_refused(
@@ -359,19 +359,19 @@ class TestBounds:
         assert "more than 500 times its size" in str(failure)
 
     def test_what_unpacks_beyond_all_measure_is_refused(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(reading_packed, "MOST", 300_000)
+        monkeypatch.setattr(packed, "MOST", 300_000)
         read, failure = read_until_failure(written(tmp_path, gzip.compress(TEXT)))
 
         assert len(read) <= 300_000
         assert "more than 300,000 bytes" in str(failure)
 
     def test_an_archive_of_too_many_members_is_refused(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(reading_packed, "MOST_MEMBERS", 5)
+        monkeypatch.setattr(packed, "MOST_MEMBERS", 5)
         with pytest.raises(UnreadableFile, match="more than 5 members"):
             contents(written(tmp_path, zipped({f"{n}.csv": b"x" for n in range(6)})))
 
     def test_xz_that_wants_too_much_memory_is_refused(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(reading_packed, "MOST_MEMORY", 1 << 20)
+        monkeypatch.setattr(packed, "MOST_MEMORY", 1 << 20)
         with pytest.raises(UnreadableFile, match="Memory usage limit"):
             contents(written(tmp_path, lzma.compress(TEXT)))
 

@@ -15,8 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
-from service.imports.job_process import MOST_BEGUN
-from service.imports.jobs import JOB, UPLOAD, Imports, read_job, write_job
+from service.imports.jobs.process import MOST_BEGUN
+from service.imports.jobs.store import JOB, UPLOAD, Imports, read_job, write_job
 from tests.crashes import check_log, check_views, wait
 from tests.ged import FILES
 from tests.processes import PATIENCE, Server, kill, log_rows, serving, until

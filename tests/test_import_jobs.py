@@ -23,8 +23,8 @@ from pydantic import ValidationError
 
 from service.api.follower import following
 from service.bootstrap import Casus
-from service.imports import job_process, jobs
-from service.imports.job_documents import (
+from service.imports.jobs import process, store
+from service.imports.jobs.documents import (
     FORMATS,
     ImportCounts,
     ImportJob,
@@ -32,9 +32,9 @@ from service.imports.job_documents import (
     ImportQuery,
     ImportUpload,
 )
-from service.imports.job_process import carry_out
-from service.imports.job_queue import Queue
-from service.imports.jobs import REJECTED, UPLOAD, Imports, Kept, locked, read_job, write_job
+from service.imports.jobs.process import carry_out
+from service.imports.jobs.queue import Queue
+from service.imports.jobs.store import REJECTED, UPLOAD, Imports, Kept, locked, read_job, write_job
 from service.recording import KeyReused
 from service.views.projector import ProjectionStopped
 from tests import ged, tables
@@ -55,7 +55,7 @@ def a_job(state="queued", **asked) -> ImportJob:
 def imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Imports:
     """The imports of an empty store, each sent a millisecond after the one before."""
     nanoseconds = itertools.count(10**18, 10**6)
-    monkeypatch.setattr(jobs.time, "time_ns", lambda: next(nanoseconds))
+    monkeypatch.setattr(store.time, "time_ns", lambda: next(nanoseconds))
     return Imports(tmp_path / "home")
 
 
@@ -119,7 +119,7 @@ def test_a_key_names_one_request(imports):
 
 
 def test_only_the_newest_that_are_over_are_kept_and_all_that_wait(imports, monkeypatch):
-    monkeypatch.setattr(jobs, "KEPT", 2)
+    monkeypatch.setattr(store, "KEPT", 2)
     waiting = [add(imports)]
     over = [add(imports, state) for state in ("done", "failed", "done", "failed")]
     imports.tidy()
@@ -129,7 +129,7 @@ def test_only_the_newest_that_are_over_are_kept_and_all_that_wait(imports, monke
 
 def test_what_was_left_behind_half_sent_is_removed_and_what_is_being_sent_is_not(imports):
     with imports.incoming() as left, imports.incoming() as sent, imports.incoming() as begun:
-        long_ago = time.time() - jobs.ABANDONED - 1
+        long_ago = time.time() - store.ABANDONED - 1
         for folder in (left, sent):
             (folder / UPLOAD).write_bytes(b"a")
             os.utime(folder, (long_ago, long_ago))
@@ -143,7 +143,7 @@ def test_what_was_left_behind_half_sent_is_removed_and_what_is_being_sent_is_not
 @pytest.mark.parametrize("content", [b"", b"{", b'{"job": 1}', b"\x00" * 100])
 def test_a_file_of_another_version_or_none_is_no_import_and_holds_nobody_up(content, imports):
     identifier, other = add(imports), add(imports)
-    (imports.folder_of(identifier) / jobs.JOB).write_bytes(content)
+    (imports.folder_of(identifier) / store.JOB).write_bytes(content)
     assert imports.get(identifier) is None
     assert [job.id for job in imports.all()] == imports.waiting() == [other]
 
@@ -224,7 +224,7 @@ def test_an_import_is_read_as_it_was_written(job, key, tmp_path_factory):
     kept = Kept(job=job, by="tests", key=key, fingerprint="f", begun=2)
     write_job(folder, kept)
     assert read_job(folder) == kept
-    assert [path.name for path in folder.iterdir()] == [jobs.JOB]
+    assert [path.name for path in folder.iterdir()] == [store.JOB]
 
 
 # What is asked
@@ -264,7 +264,7 @@ def carried_out(casus: Casus, tmp_path: Path):
         folder.mkdir()
         (folder / UPLOAD).write_bytes(sent)
         if mapping is not None:
-            (folder / jobs.MAPPING).write_text(mapping)
+            (folder / store.MAPPING).write_text(mapping)
         job = a_job("running", mapped=mapping is not None, **asked)
         over = carry_out(casus, folder, Kept(job=job, by="tests"), lambda: NOW)
         assert over.is_over
@@ -386,7 +386,7 @@ def test_trouble_that_is_not_the_files_is_told_without_its_internals(
     def run(*_):
         raise trouble
 
-    monkeypatch.setattr(job_process, "run", run)
+    monkeypatch.setattr(process, "run", run)
     job = carried_out(GED)
     assert job.state == "failed"
     assert said in job.error
@@ -394,13 +394,13 @@ def test_trouble_that_is_not_the_files_is_told_without_its_internals(
 
 
 def test_progress_is_written_down_now_and_then(carried_out, monkeypatch, tmp_path):
-    monkeypatch.setattr(job_process, "TELLS", 0)
+    monkeypatch.setattr(process, "TELLS", 0)
     seen = []
 
     def write(folder, kept, **_):
         seen.append(kept.job.progress)
 
-    monkeypatch.setattr(job_process, "write_job", write)
+    monkeypatch.setattr(process, "write_job", write)
     carried_out(GED)
     assert [(each.task, each.rows) for each in seen] == [
         ("importing", ROWS),

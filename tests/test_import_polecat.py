@@ -14,7 +14,7 @@ from domain.values import Account, ForeignCode, InvolvedCountry
 from domain.vocabulary import ActorKind, CountryRole, IncidentType, ParticipantRole
 from service.imports.format import BadRow, NamedActor, Told
 from service.imports.formats.polecat import COLUMNS, POLECAT
-from service.imports.reading_headers import plain
+from service.imports.reading.headers import plain
 
 ACCOUNT = TypeAdapter(Account)
 

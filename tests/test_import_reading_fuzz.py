@@ -12,9 +12,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.values import DatasetProfile
-from service.imports.files import Stream, open_file
 from service.imports.format import Format
-from service.imports.rows import FileRefused, Rejected, Row, UnreadableFile, first_rows, open_rows
+from service.imports.reading.files import Stream, open_file
+from service.imports.reading.rows import (
+    FileRefused,
+    Rejected,
+    Row,
+    UnreadableFile,
+    first_rows,
+    open_rows,
+)
 
 
 def made(name, width, **more):

@@ -16,16 +16,14 @@ import openpyxl
 import pytest
 
 from domain.values import DatasetProfile
-from service.imports import (
-    reading_delimited,
-    reading_documents,
-    reading_quotes,
-    reading_sheets,
-    reading_text,
-)
-from service.imports.files import Stream, open_file
 from service.imports.format import Format
-from service.imports.rows import (
+from service.imports.reading import delimited as reading_delimited
+from service.imports.reading import documents as reading_documents
+from service.imports.reading import quotes as reading_quotes
+from service.imports.reading import sheets as reading_sheets
+from service.imports.reading import text as reading_text
+from service.imports.reading.files import Stream, open_file
+from service.imports.reading.rows import (
     Rejected,
     Row,
     UnknownFormat,

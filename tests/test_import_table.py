@@ -23,7 +23,7 @@ from domain.vocabulary import ActorKind, IncidentType, Measure, ParticipantRole
 from service.imports.format import BadRow, NamedActor, Told
 from service.imports.formats.table import TableTeller, format_of, read_mapping
 from service.imports.formats.table_mapping import TableMapping
-from service.imports.reading_sheets import sheet_rows
+from service.imports.reading.sheets import sheet_rows
 from tests.tables import (
     ACCOUNT,
     DATA,

@@ -16,7 +16,7 @@ from service.imports.format import BadRow, Told
 from service.imports.formats.table import check_columns, format_of, read_mapping
 from service.imports.formats.table_mapping import TableMapping, columns_of
 from service.imports.formats.table_suggest import suggest
-from service.imports.reading_headers import plain
+from service.imports.reading.headers import plain
 
 DATA = Path(__file__).parent / "data" / "tables"
 

@@ -164,11 +164,10 @@ def adds(entry: Json, measure: str | None) -> tuple[int, int, int, int]:
     figures = [each for each in figures if each["of"] is None] or figures
     sums = [0, 0, 0]
     for figure in figures:
-        given = [figure[name] for name in ("low", "best", "high") if figure[name] is not None]
-        best = figure["best"]
-        sums[0] += min(given)
-        sums[1] += given[0] if best is None else best
-        sums[2] += max(given)
+        low, best, high = figure["low"], figure["best"], figure["high"]
+        sums[0] += next(n for n in (low, best, high) if n is not None)
+        sums[1] += next(n for n in (best, low, high) if n is not None)
+        sums[2] += next(n for n in (high, best, low) if n is not None)
     return (*sums, 1)
 
 

@@ -38,8 +38,8 @@ from service.api.pages import add_pages
 from service.api.problems import Problem
 from service.api.streams import HEADERS_ONLY, Streams
 from service.bootstrap import Casus
-from service.imports.job_queue import Queue
-from service.imports.jobs import Imports
+from service.imports.jobs.queue import Queue
+from service.imports.jobs.store import Imports
 from service.recording import KeyReused, Stale
 from service.views.projector import ProjectionStopped
 

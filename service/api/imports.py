@@ -30,9 +30,9 @@ from service.api.routing import Handler, parse_query
 from service.api.uploads import MULTIPART, Received, receive
 from service.api.writing import IdempotencyKey, author_of, idempotency_key_of
 from service.imports.formats.table_reading import read_mapping
-from service.imports.job_documents import TABLE, ImportJob, ImportQuery, ImportUpload
-from service.imports.job_queue import Queue
-from service.imports.jobs import MOST_WAITING, REJECTED, Imports, Kept
+from service.imports.jobs.documents import TABLE, ImportJob, ImportQuery, ImportUpload
+from service.imports.jobs.queue import Queue
+from service.imports.jobs.store import MOST_WAITING, REJECTED, Imports, Kept
 from service.imports.rejects import COLUMNS
 from service.recording import KeyReused
 from service.views.projector import ProjectionStopped

@@ -97,11 +97,13 @@ class SeriesPoint:
     ]
     start: Annotated[str, Field(description="Its first day, ISO 8601.")]
     end: Annotated[str, Field(description="Its last day, ISO 8601.")]
-    low: Annotated[int, Field(ge=0, description="The sum of the least that figures say.")]
-    best: Annotated[int, Field(ge=0, description="The sum of their best numbers.")]
+    low: Annotated[int, Field(ge=0, description="The sum of the `low` that figures give.")]
+    best: Annotated[int, Field(ge=0, description="The sum of their `best`.")]
     high: Annotated[
         int,
-        Field(ge=0, description="The sum of the most. Of incidents, all three are their number."),
+        Field(
+            ge=0, description="The sum of their `high`. Of incidents, all three are their number."
+        ),
     ]
     incidents: Annotated[
         int, Field(ge=0, description="How many incidents, with such a figure or without.")

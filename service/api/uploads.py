@@ -22,7 +22,7 @@ from starlette.requests import Request
 from domain.checks import Fault
 from service.api.problems import Problem
 from service.api.routing import DISCARDED
-from service.imports.jobs import MAPPING, UPLOAD, sync
+from service.imports.jobs.store import MAPPING, UPLOAD, sync
 
 # What is wrong with a body is told to whoever sent it.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)

@@ -10,8 +10,8 @@ from typing import IO, Any
 
 import orjson
 
-from service.imports.files import STANDARD_INPUT, Stream, open_file
-from service.imports.reading_outcomes import FileRefused
+from service.imports.reading.files import STANDARD_INPUT, Stream, open_file
+from service.imports.reading.outcomes import FileRefused
 from service.imports.running import is_pipe
 
 HEAD = 1 << 16

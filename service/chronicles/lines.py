@@ -13,9 +13,9 @@ from domain.checks import Fault, Faulty
 from service.chronicles import ADAPTER
 from service.faults import faults_of_validation
 from service.imports.accounts import in_words
-from service.imports.reading_documents import MARKS
-from service.imports.reading_outcomes import RAW, Rejected, UnreadableFile
-from service.imports.reading_text import ByteStream, Lines, Text
+from service.imports.reading.documents import MARKS
+from service.imports.reading.outcomes import RAW, Rejected, UnreadableFile
+from service.imports.reading.text import ByteStream, Lines, Text
 
 T = TypeVar("T")
 

@@ -32,8 +32,8 @@ from service.chronicles import load_chronicle, parse_chronicle
 from service.chronicles.detecting import Kind, kind_of
 from service.chronicles.streams import ChronicleStream, Taken
 from service.imports.deciding import Counts
-from service.imports.files import Source, Stream
-from service.imports.reading_outcomes import FileRefused, UnreadableFile
+from service.imports.reading.files import Source, Stream
+from service.imports.reading.outcomes import FileRefused, UnreadableFile
 from service.imports.rejects import RejectedRows
 from service.imports.running import (
     BRINGING_UP,

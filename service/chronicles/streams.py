@@ -26,8 +26,8 @@ from domain.text import STRICT_SHAPE
 from domain.values import ActorProfile
 from service.chronicles import Chronicle, ChronicleIncident, Recorder, load_chronicle
 from service.chronicles.lines import Line, Read, Reading, told
-from service.imports.reading_outcomes import Rejected
-from service.imports.reading_text import ByteStream
+from service.imports.reading.outcomes import Rejected
+from service.imports.reading.text import ByteStream
 from service.log import Log
 from service.recording import LoggedActors
 

@@ -23,10 +23,10 @@ from service.cli.output import complain, errors, refuse, say, usage
 from service.cli.stores import opened
 from service.faults import json_path
 from service.imports.engine import Order, Refused
-from service.imports.files import STANDARD_INPUT, open_file
 from service.imports.format import Format
 from service.imports.formats import FAMILIES
-from service.imports.reading_outcomes import FileRefused
+from service.imports.reading.files import STANDARD_INPUT, open_file
+from service.imports.reading.outcomes import FileRefused
 from service.imports.running import BRINGING_UP, Progress, Report, Request, Tell, is_pipe, run
 from service.imports.scope import Scope
 from service.settings import Settings
@@ -277,7 +277,7 @@ def _table(mapping: Path | None) -> Format:
 def _suggest(files: tuple[str, ...]) -> None:
     """Write a first mapping for a table to standard output."""
     from service.imports.formats.table_suggest import suggest
-    from service.imports.rows import first_rows
+    from service.imports.reading.rows import first_rows
 
     try:
         with open_file(files[0]) as source:

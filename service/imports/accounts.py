@@ -23,7 +23,7 @@ from domain.values import Account, ActorProfile, Origin, Source
 from service.faults import faults_of_validation, json_path
 from service.imports.crosswalk import Crosswalk, Known
 from service.imports.format import BadRow, Format, NamedActor, Told, ToldMore
-from service.imports.reading_outcomes import Rejected
+from service.imports.reading.outcomes import Rejected
 
 _ACCOUNT = TypeAdapter(Account)
 _SOURCE = TypeAdapter(Source)

@@ -22,7 +22,7 @@ from domain.reporting import Recording, add_account, report_incident, revise_acc
 from domain.revisions import WithdrawAccount, revise
 from domain.values import Account, ActorProfile, DatasetProfile, Origin, Source
 from service.imports.accounts import Mention, NamedAccount, Said, Withdrawn, in_words
-from service.imports.reading_outcomes import Rejected
+from service.imports.reading.outcomes import Rejected
 from service.imports.substance import same_substance
 from service.log.codec import Codec
 

@@ -28,7 +28,7 @@ from service import workers
 from service.imports.accounts import Batch, Examined, examiner, joined
 from service.imports.deciding import Counts, Decider, Edition
 from service.imports.format import Format
-from service.imports.reading_outcomes import Rejected, Row, UnreadableFile
+from service.imports.reading.outcomes import Rejected, Row, UnreadableFile
 from service.imports.registering import Register
 from service.imports.scope import Scope
 from service.imports.seen import Seen, key_of

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self, TypeAlias
 
-from service.imports.reading_outcomes import Rejected
+from service.imports.reading.outcomes import Rejected
 
 SUFFIX = ".rejected.csv"
 COLUMNS = ("line", "column", "reason", "row")

@@ -23,12 +23,12 @@ from domain.reporting import Recording
 from service.bootstrap import Casus
 from service.imports.deciding import Counts
 from service.imports.engine import Import, Order, Refused, Rows, newest_day
-from service.imports.files import STANDARD_INPUT, Source, open_file
 from service.imports.format import Format
 from service.imports.formats import formats_named
-from service.imports.reading_outcomes import FileRefused, Rejected, Row
+from service.imports.reading.files import STANDARD_INPUT, Source, open_file
+from service.imports.reading.outcomes import FileRefused, Rejected, Row
+from service.imports.reading.rows import open_rows
 from service.imports.rejects import RejectedRows
-from service.imports.rows import open_rows
 from service.log import Log
 
 

@@ -29,7 +29,7 @@ from service.imports.formats.table_words import (
     WHOLE,
     bare_words,
 )
-from service.imports.reading_headers import plain
+from service.imports.reading.headers import plain
 
 MOST_ROWS, MOST_COLUMNS = 500, 500
 LONGEST_TITLE = 150

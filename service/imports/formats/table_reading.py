@@ -17,7 +17,7 @@ from domain.vocabulary import IncidentType, Status
 from service.faults import MOST_FAULTS, faults_of_errors
 from service.imports.formats.table_mapping import TableMapping, columns_of
 from service.imports.formats.table_yaml import Tree, read_yaml
-from service.imports.reading_headers import plain
+from service.imports.reading.headers import plain
 
 _ADAPTER = TypeAdapter(TableMapping)
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from service.imports.reading_outcomes import UnreadableFile, shown
-from service.imports.reading_text import LONGEST_ROW, Text
+from service.imports.reading.outcomes import UnreadableFile, shown
+from service.imports.reading.text import LONGEST_ROW, Text
 
 MARKS = " \t\r\n\x1e\ufeff"
 """What may stand between values: white space, the separator of RFC 8142, byte order marks."""

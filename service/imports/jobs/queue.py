@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from eventsourcing.persistence import PersistenceError
 
-from service.imports.jobs import Imports, locked
+from service.imports.jobs.store import Imports, locked
 from service.views.projector import ProjectionStopped, Projector
 
 log = logging.getLogger("casus")
@@ -103,7 +103,7 @@ class Queue:
             if self._stopping.is_set():
                 return True
             self._process = process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "service.imports.job_process", self._imports.folder.parent],
+                [sys.executable, "-m", "service.imports.jobs.process", self._imports.folder.parent],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import IO, Protocol, TypeAlias, cast
 
-from service.imports.reading_outcomes import UnreadableFile, shown
+from service.imports.reading.outcomes import UnreadableFile, shown
 
 GZIP, XZ = b"\x1f\x8b\x08", b"\xfd7zXZ\x00"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")

@@ -8,10 +8,10 @@ Each has a folder of its own, in the folder of the store::
     imports/incoming-…/                 what is still being sent
     imports/LOCK                        held by the one process that carries imports out
 
-The files are all there is to know. `service.imports.job_queue` starts a process for those that are not
-over; `service.imports.job_process` is that process, and the only one to write to a folder once it is there.
-A folder appears whole, by one rename, and so does every state of ``job.json``. Whatever is cut short is
-carried out again, which ends as if it had not been.
+The files are all there is to know. `queue` starts a process for those that are not over; `process` is that
+process, and the only one to write to a folder once it is there. A folder appears whole, by one rename, and
+so does every state of ``job.json``. Whatever is cut short is carried out again, which ends as if it had not
+been.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from domain.ids import uuid7
-from service.imports.job_documents import ImportJob
+from service.imports.jobs.documents import ImportJob
 from service.imports.rejects import SUFFIX
 from service.recording import KeyReused
 

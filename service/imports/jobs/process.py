@@ -1,4 +1,4 @@
-"""The process that carries imports out: ``python -m service.imports.job_process HOME``.
+"""The process that carries imports out: ``python -m service.imports.jobs.process HOME``.
 
 It takes those that wait, the oldest first, until none does or one was long: the next process begins with
 memory of its own. It ends with status 0 then, and where it is interrupted in order: what it was at waits
@@ -36,7 +36,7 @@ from service.imports.engine import Order, Refused
 from service.imports.format import Format
 from service.imports.formats.table import format_of
 from service.imports.formats.table_reading import read_mapping
-from service.imports.job_documents import (
+from service.imports.jobs.documents import (
     CHRONICLE,
     ImportCounts,
     ImportFault,
@@ -44,8 +44,8 @@ from service.imports.job_documents import (
     ImportProgress,
     ImportQuery,
 )
-from service.imports.jobs import MAPPING, UPLOAD, Imports, Kept, locked, read_job, write_job
-from service.imports.reading_outcomes import FileRefused
+from service.imports.jobs.store import MAPPING, UPLOAD, Imports, Kept, locked, read_job, write_job
+from service.imports.reading.outcomes import FileRefused
 from service.imports.running import Progress, Report, Request, run
 from service.imports.scope import Scope
 from service.reading.clocks import instant_text

@@ -2,7 +2,7 @@
 
 Gzip, xz, zip and workbooks are told by their first bytes, never by the name, also within each other. A zip
 archive is as many streams as it has members that may be data. Nothing is unpacked further than it is read,
-and not without bounds (see `service.imports.reading_packed`). Every failure is an `UnreadableFile`.
+and not without bounds (see `service.imports.reading.packed`). Every failure is an `UnreadableFile`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from service.imports.reading_outcomes import UnreadableFile
-from service.imports.reading_packed import (
+from service.imports.reading.outcomes import UnreadableFile
+from service.imports.reading.packed import (
     GZIP,
     XZ,
     ZIP,

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from service.imports.format import Format
-from service.imports.reading_outcomes import UnknownFormat, shown
+from service.imports.reading.outcomes import UnknownFormat, shown
 
 Take: TypeAlias = Callable[[list[str]], tuple[str, ...]]
 """From the cells of a row and one more, the empty text: those of a format's columns, in its order."""

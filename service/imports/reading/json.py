@@ -4,7 +4,7 @@ A row is an object of a list: the document itself, or what it has under ``Result
 (ACLED's) or ``features`` (GeoJSON, RFC 7946). A document that has no such list is a row itself. Of a
 feature of GeoJSON the properties are the cells; its point says where it is, if they do not.
 
-Documents are read row by row, whatever their length (`service.imports.reading_documents`). Where each line
+Documents are read row by row, whatever their length (`service.imports.reading.documents`). Where each line
 is an object (NDJSON), a line that is no JSON is rejected and the rest goes on; elsewhere nothing can be
 read after such a fault.
 """
@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from service.imports.reading_cells import cell_text
-from service.imports.reading_documents import DECODER, MARKS, Documents
-from service.imports.reading_outcomes import RAW, Rejected
-from service.imports.reading_text import Lines, Text
+from service.imports.reading.cells import cell_text
+from service.imports.reading.documents import DECODER, MARKS, Documents
+from service.imports.reading.outcomes import RAW, Rejected
+from service.imports.reading.text import Lines, Text
 
 LISTS = frozenset({"Result", "data", "features"})
 """The members of a document that hold its rows."""

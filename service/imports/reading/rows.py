@@ -13,12 +13,12 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import Any, TypeAlias, TypeVar
 
-from service.imports.files import Stream
 from service.imports.format import Format
-from service.imports.reading_delimited import Delimited, Line
-from service.imports.reading_headers import SAMPLE, Match, another, matches, several, unknown
-from service.imports.reading_json import Object, is_json, is_lines, json_documents, json_lines
-from service.imports.reading_outcomes import (
+from service.imports.reading.delimited import Delimited, Line
+from service.imports.reading.files import Stream
+from service.imports.reading.headers import SAMPLE, Match, another, matches, several, unknown
+from service.imports.reading.json import Object, is_json, is_lines, json_documents, json_lines
+from service.imports.reading.outcomes import (
     FileRefused,
     Rejected,
     Row,
@@ -26,11 +26,11 @@ from service.imports.reading_outcomes import (
     UnreadableFile,
     shown,
 )
-from service.imports.reading_packed import ZIP
-from service.imports.reading_quotes import LONGEST_CELL
-from service.imports.reading_sheets import sheet_rows
-from service.imports.reading_tables import Objects, Table
-from service.imports.reading_text import LONGEST_ROW, Text
+from service.imports.reading.packed import ZIP
+from service.imports.reading.quotes import LONGEST_CELL
+from service.imports.reading.sheets import sheet_rows
+from service.imports.reading.tables import Objects, Table
+from service.imports.reading.text import LONGEST_ROW, Text
 
 __all__ = [
     "FileRefused",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-from service.imports.reading_outcomes import UnreadableFile
+from service.imports.reading.outcomes import UnreadableFile
 
 LONGEST_ROW = 4 << 20
 """Characters in a row, and bytes in a line. A longer line is its beginning, filled up with spaces."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from service.imports.format import Format
-from service.imports.reading_delimited import Line
-from service.imports.reading_headers import BYTE_ORDER_MARKS, Take, layout, plain
-from service.imports.reading_json import Object
-from service.imports.reading_outcomes import RAW, Rejected, Row
+from service.imports.reading.delimited import Line
+from service.imports.reading.headers import BYTE_ORDER_MARKS, Take, layout, plain
+from service.imports.reading.json import Object
+from service.imports.reading.outcomes import RAW, Rejected, Row
 
 _MOST_NAMES = 1_000
 

@@ -15,9 +15,9 @@ from zipfile import ZipFile
 
 import openpyxl
 
-from service.imports.reading_cells import cell_text
-from service.imports.reading_outcomes import FileRefused, UnreadableFile, shown
-from service.imports.reading_packed import FREE, STEEPEST
+from service.imports.reading.cells import cell_text
+from service.imports.reading.outcomes import FileRefused, UnreadableFile, shown
+from service.imports.reading.packed import FREE, STEEPEST
 
 MOST_ROWS = 1_048_576
 """Rows of a sheet, as Excel has it."""

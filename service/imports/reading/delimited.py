@@ -15,9 +15,9 @@ import csv
 from collections.abc import Container, Generator, Iterator
 from typing import TypeAlias
 
-from service.imports.reading_outcomes import RAW, Rejected
-from service.imports.reading_quotes import LONGEST_CELL, OPEN_AT_THE_END, Piece, Run, State, piece
-from service.imports.reading_text import LONGEST_ROW, MOST_LINES, Lines, Text
+from service.imports.reading.outcomes import RAW, Rejected
+from service.imports.reading.quotes import LONGEST_CELL, OPEN_AT_THE_END, Piece, Run, State, piece
+from service.imports.reading.text import LONGEST_ROW, MOST_LINES, Lines, Text
 
 WIDE = 16
 """Cells from which on a line that is a row for itself is no part of a longer one by chance."""
