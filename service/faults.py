@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -43,6 +43,11 @@ def faults_of_errors(errors: Sequence[Any]) -> tuple[Fault, ...]:
     if len(errors) > MOST_FAULTS:
         faults.append(Fault((), f"and {len(errors) - MOST_FAULTS} more"))
     return tuple(faults)
+
+
+def in_words(faults: Iterable[Fault]) -> str:
+    """Faults in one line, each with its path."""
+    return "; ".join(f"{json_path(each.path)}: {each.message}" for each in faults)
 
 
 def json_path(path: Path) -> str:

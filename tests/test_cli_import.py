@@ -286,6 +286,17 @@ def test_a_table_of_ones_own_is_imported_by_its_mapping(home, folder):
     assert datasets(home) == ["border-notes"]
 
 
+def test_a_mapping_of_another_sheet_is_told_each_column_that_the_sheet_lacks(home, folder):
+    shutil.copy(DATA / "tables" / "border.yaml", folder)
+    sheet = (DATA / "tables" / "border.csv").read_text().replace("What happened", "What hapened", 1)
+    (folder / "border.csv").write_text(sheet)
+    done = ask("import", "table", "border.csv", "--mapping", "border.yaml", home=home)
+    assert done.returncode == 1
+    assert "$.title: the sheet has no column 'What happened'; did you mean 'What hapened'?" in (
+        done.stderr
+    )
+
+
 def test_a_mapping_at_fault_is_refused_with_all_its_faults(home, folder, ged):
     (folder / "map.yaml").write_text("key: Nr\ntitle: What\noccured: Day\n")
     done = ask("import", "table", ged, "--mapping", "map.yaml", home=home)

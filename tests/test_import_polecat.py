@@ -14,7 +14,9 @@ from domain.values import Account, ForeignCode, InvolvedCountry
 from domain.vocabulary import ActorKind, CountryRole, IncidentType, ParticipantRole
 from service.imports.format import BadRow, NamedActor, Told
 from service.imports.formats.polecat import COLUMNS, POLECAT
+from service.imports.reading.files import open_file
 from service.imports.reading.headers import plain
+from service.imports.reading.rows import open_rows
 
 ACCOUNT = TypeAdapter(Account)
 
@@ -268,3 +270,15 @@ def assert_acceptable(told: Any) -> None:
     if told.published is not None:
         TypeAdapter(PublicationDate).validate_python(told.published)
     assert pickle.loads(pickle.dumps(told)) == told
+
+
+@pytest.mark.parametrize("at", [0, 7, 40])
+def test_a_headline_named_in_the_header_need_not_be_in_the_rows(at, tmp_path):
+    names = [*COLUMNS[:at], "Headline", *COLUMNS[at:]]
+    short = [ROW[name] for name in COLUMNS]
+    whole = [*short[:at], "A headline", *short[at:]]
+    file = tmp_path / "polecat.tsv"
+    file.write_text("".join("\t".join(row) + "\n" for row in (names, short, whole)))
+    with open_file(str(file)) as source:
+        rows = list(open_rows(next(source.streams()), (POLECAT,)))
+    assert [row.cells for row in rows] == [ROW, ROW]

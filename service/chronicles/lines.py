@@ -11,8 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.checks import Fault, Faulty
 from service.chronicles import ADAPTER
-from service.faults import faults_of_validation
-from service.imports.accounts import in_words
+from service.faults import faults_of_validation, in_words
 from service.imports.reading.documents import MARKS
 from service.imports.reading.outcomes import RAW, Rejected, UnreadableFile
 from service.imports.reading.text import ByteStream, Lines, Text

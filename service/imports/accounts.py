@@ -7,7 +7,7 @@ whether it is that, something else, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -15,15 +15,15 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
-from domain.checks import Fault, Faulty
+from domain.checks import Faulty
 from domain.dates import OPEN_PAST
 from domain.edtf import BadDate, span
 from domain.reporting import Recording, report_incident
 from domain.values import Account, ActorProfile, Origin, Source
-from service.faults import faults_of_validation, json_path
+from service.faults import faults_of_validation, in_words
 from service.imports.crosswalk import Crosswalk, Known
 from service.imports.format import BadRow, Format, NamedActor, Told, ToldMore
-from service.imports.reading.outcomes import Rejected
+from service.imports.reading.outcomes import RAW, Rejected
 
 _ACCOUNT = TypeAdapter(Account)
 _SOURCE = TypeAdapter(Source)
@@ -153,11 +153,11 @@ class Examiner:
                 else:
                     said.append(Withdrawn(line, told.incident, "", told.reason, told.published))
             except BadRow as bad:
-                rejected.append(Rejected(line, bad.column, bad.reason))
+                rejected.append(self._rejected(row, bad.reason, bad.column))
             except ValidationError as error:
-                rejected.append(Rejected(line, None, in_words(faults_of_validation(error))))
+                rejected.append(self._rejected(row, in_words(faults_of_validation(error))))
             except Faulty as faulty:
-                rejected.append(Rejected(line, None, in_words(faulty.faults)))
+                rejected.append(self._rejected(row, in_words(faulty.faults)))
         return Examined(count, said, actors, rejected, newest)
 
     def _account(
@@ -183,15 +183,15 @@ class Examiner:
         actors.update(new)
         return NamedAccount(line, told.incident, told.key, report, report.rindex(_RECORDED))
 
+    def _rejected(self, row: tuple[int, str], reason: str, column: str | None = None) -> Rejected:
+        line, cells = row
+        named = zip(self._columns, cells.split(SEPARATOR), strict=True)
+        return Rejected(line, column, reason, "; ".join(f"{n}: {c}" for n, c in named if c)[:RAW])
+
     def _mention(self, line: int, told: ToldMore) -> Mention:
         given = {**told.source, "published": told.published or self._released}
         source = _SOURCE.validate_python(given)
         return Mention(line, told.incident, told.key, _ENCODE(source))
-
-
-def in_words(faults: Iterable[Fault]) -> str:
-    """What is wrong with a row, in one line."""
-    return "; ".join(f"{json_path(each.path)}: {each.message}" for each in faults)
 
 
 def _day(occurred: object) -> int:

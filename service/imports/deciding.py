@@ -21,7 +21,8 @@ from domain.records import IncidentRecord, IncidentReported, Recorded
 from domain.reporting import Recording, add_account, report_incident, revise_account
 from domain.revisions import WithdrawAccount, revise
 from domain.values import Account, ActorProfile, DatasetProfile, Origin, Source
-from service.imports.accounts import Mention, NamedAccount, Said, Withdrawn, in_words
+from service.faults import in_words
+from service.imports.accounts import Mention, NamedAccount, Said, Withdrawn
 from service.imports.reading.outcomes import Rejected
 from service.imports.substance import same_substance
 from service.log.codec import Codec

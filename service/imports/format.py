@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -111,6 +111,12 @@ class Format:
     layouts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     looks_like: Callable[[tuple[str, ...]], bool] | None = None
     """Whether the cells of a first row that is no header are a row of this format."""
+
+    phantoms: frozenset[str] = frozenset()
+    """Names that files have in their header, and nothing under it: rows are shorter by these."""
+
+    lacking: Callable[[Sequence[str]], str] | None = None
+    """What a header lacks to be of this format, in better words than the columns' names."""
 
 
 def line(text: str) -> str | None:

@@ -283,4 +283,5 @@ POLECAT = Format(
     required=frozenset({"Event ID", "Event Date", "Event Type", "Actor Name", "Recipient Name"}),
     tell=tell,
     layouts={len(COLUMNS): COLUMNS},
+    phantoms=frozenset({"Headline"}),
 )

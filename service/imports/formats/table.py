@@ -7,14 +7,16 @@ format of it, and `service.imports.formats.table_suggest` writes a first mapping
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+from domain.checks import Faulty
 from domain.countries import find_country
 from domain.edtf import span
 from domain.vocabulary import ActorKind, IncidentType, ParticipantRole, Status
+from service.faults import in_words
 from service.imports.format import BadRow, Cells, Format, NamedActor, Told, running_text
 from service.imports.formats.table_cells import degrees_of, pair_of
 from service.imports.formats.table_mapping import (
@@ -45,7 +47,16 @@ def format_of(mapping: TableMapping) -> Format:
         columns=dict.fromkeys(columns, ()),
         required=frozenset(columns),
         tell=TableTeller(mapping),
+        lacking=partial(_lacking, mapping),
     )
+
+
+def _lacking(mapping: TableMapping, header: Sequence[str]) -> str:
+    try:
+        check_columns(mapping, header)
+    except Faulty as faulty:
+        return in_words(faulty.faults)
+    return "the mapping's columns are not in one row"
 
 
 @dataclass(frozen=True)

@@ -121,22 +121,23 @@ def another(name: str, named: Format, found: Sequence[Match]) -> UnknownFormat:
 def unknown(name: str, rows: Sequence[Sequence[str]], formats: Iterable[Format]) -> UnknownFormat:
     """The refusal of a file that is of none of the formats: what it lacks to be of the nearest."""
     begins = " | ".join(shown(cell, 40) for cell in rows[0][:8]) if rows else ""
-    candidates = [(fmt, layout(fmt, row)) for fmt in formats for row in rows if fmt.required]
+    candidates = [(fmt, layout(fmt, row), row) for fmt in formats for row in rows if fmt.required]
     nearest = min(
         candidates, key=lambda each: len(each[1].missing) / len(each[0].required), default=None
     )
-    if nearest is None or nearest[1].known == 0:
+    if nearest is None or (nearest[1].known == 0 and not nearest[0].lacking):
         names = ", ".join(fmt.name for fmt in formats)
         return UnknownFormat(
             name,
             f"it has no column of a known format ({names}); it begins: {begins or 'with no row'}",
         )
-    fmt, found = nearest
-    missing = ", ".join(found.missing)
-    return UnknownFormat(
-        name,
-        f"it is of no known format; to be {fmt.name}, the nearest, it lacks the columns {missing};"
-        f" it begins: {begins}",
-        fmt.name,
-        found.missing,
-    )
+    fmt, found, header = nearest
+    if fmt.lacking:
+        reason = fmt.lacking(header)
+    else:
+        missing = ", ".join(found.missing)
+        reason = (
+            f"it is of no known format; to be {fmt.name}, the nearest, it lacks the columns"
+            f" {missing}; it begins: {begins}"
+        )
+    return UnknownFormat(name, reason, fmt.name, found.missing)

@@ -32,6 +32,7 @@ class Table:
         self.tags = 0
         self._format = fmt
         self._delimiter = delimiter
+        self._phantoms = frozenset(map(plain, fmt.phantoms))
         self._headed = header is not None
         self._under_header = False
         # What a row's first cell holds if the row may be blank or a header.
@@ -94,6 +95,9 @@ class Table:
         found = layout(self._format, header)
         self.widths.clear()  # in place: who reads the rows asks it
         self.widths[len(header)] = found.take
+        there = [name for name in header if plain(name) not in self._phantoms]
+        if len(there) < len(header):
+            self.widths[len(there)] = layout(self._format, there).take
         self.unknown = tuple(dict.fromkeys((*self.unknown, *found.unknown)))
 
     def _take(self, cells: list[str]) -> Take | None:
