@@ -63,15 +63,19 @@ IMPORT_ID = str(uuid7(_MILLISECONDS, 2**73 + 2**40))
 READS = {
     "list_countries": "/v1/countries",
     "country_timeline": "/v1/countries/AFG/timeline?from=2021-06-23&to=2021-06-23&match=certain&limit=1",
+    "country_publication": "/v1/countries/UZB/timeline.csv",
     "list_actors": "/v1/actors?q=border&limit=2",
     "get_actor": "/v1/actors/taliban",
     "actor_timeline": "/v1/actors/csto/timeline?limit=1",
+    "actor_publication": "/v1/actors/csto/timeline.geojson?limit=1",
     "search_incidents": "/v1/incidents?q=sherkhan&reported_by=2021-06-22",
+    "incidents_publication": "/v1/incidents.ndjson?q=sherkhan&reported_by=2021-06-22",
     "get_incident": "/v1/incidents/{}",
     "incident_timemap": "/v1/incidents/{}/timemap",
     "incident_history": "/v1/incidents/{}/history",
     "get_diff": "/v1/diff?from_reported_by=2021-06-22&to_reported_by=2021-06-30&country=TJK",
     "get_series": "/v1/series?country=AFG&measure=killed&from=2021-05&to=2021-06",
+    "series_publication": "/v1/series.csv?country=AFG&measure=killed&from=2021-05&to=2021-06",
     "get_replay": "/v1/replay?country=UZB&to=2021-06-23&match=certain",
     "list_datasets": "/v1/datasets",
     "get_dataset": "/v1/datasets/afghanistan-2021",
@@ -119,6 +123,8 @@ REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "unknown-country": ("GET", "/v1/countries/XYZ/timeline", {}, b""),
     "unknown-actor": ("GET", "/v1/actors/talban", {}, b""),
     "unknown-dataset": ("GET", "/v1/datasets/afghanistan-2012", {}, b""),
+    "unknown-format": ("GET", "/v1/incidents.xls", {}, b""),
+    "not-acceptable": ("GET", "/v1/incidents", {"accept": "text/plain"}, b""),
     "unknown-incident": ("GET", f"/v1/incidents/{UUID(int=0)}", {}, b""),
     "unknown-import": ("GET", f"/v1/imports/{UUID(int=0)}", {}, b""),
     "not-found": ("GET", "/v1/wars", {}, b""),
@@ -258,12 +264,13 @@ def _asked(
 
     asyncio.run(app(scope, receive, send))
     answer = b"".join(part.get("body", b"") for part in sent)
-    is_json = dict(sent[0]["headers"])[b"content-type"].endswith((b"/json", b"+json"))
+    kind = dict(sent[0]["headers"])[b"content-type"].decode().partition(";")[0]
     return {
         "method": method,
         "path": address,
         "status": sent[0]["status"],
-        "body": orjson.loads(answer) if is_json else answer.decode(),
+        "media_type": kind,
+        "body": orjson.loads(answer) if kind.endswith(("/json", "+json")) else answer.decode(),
     }
 
 

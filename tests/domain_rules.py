@@ -59,7 +59,8 @@ def repaired(_: HookContext, case: Case) -> Case:
     """The case; where it is meant to be right, with what the domain asks for."""
     if case.meta is None or case.meta.generation.mode is GenerationMode.NEGATIVE:
         return case
-    if case.query or case.operation.path in ("/v1/diff", "/v1/series"):  # which ask for some
+    path = case.operation.path
+    if case.query or path == "/v1/diff" or path.startswith("/v1/series"):  # which ask for some
         case.query = _obeying(case.operation.path, dict(case.query or {}))
     if case.path_parameters and case.meta.phase.name is not TestPhase.STATEFUL:
         case.path_parameters = {
@@ -148,7 +149,7 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
         query.pop("as_of", None)
     if path == "/v1/diff":
         _repair_pair(query)
-    if path == "/v1/series":
+    if path.startswith("/v1/series"):
         _repair_interval(query)
     if not path.startswith("/v1/actors") and ("actor" not in query or path.startswith("/v1/c")):
         query.pop("include", None)  # only an actor has members

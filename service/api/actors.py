@@ -27,9 +27,10 @@ from service.api.parameters import ActorsQuery, Clocks, TimelineQuery
 from service.api.problems import Problem
 from service.api.revising import add_revision
 from service.api.routing import ReadRoute, WriteRoute
-from service.api.timelines import Subject, Timeline, next_page, timeline_answer, timeline_start
+from service.api.timelines import Timeline, next_page, timeline_answer, timeline_start
 from service.api.writing import IdempotencyKey, caller_of, recorded, seen_of
 from service.bootstrap import Casus
+from service.publishing.publication import Subject
 from service.reading.actors import ActorRow
 from service.reading.clocks import Moment
 from service.recording import NotRecorded, Written
@@ -101,7 +102,7 @@ def get_actor(request: Request, query: Annotated[Clocks, Query()], actor: Actor)
     moment = moment_of(casus, query)
     found = casus.reader.actors.get(actor, moment.position)
     if found is None or found.merged_into:
-        return _lead_on(request, casus, actor, moment, "", fixed=query.fixed)
+        return lead_on(request, casus, actor, moment, "", fixed=query.fixed)
     document = _document(moment, found)
     answer = Answer(request, moment, fixed=query.fixed, changed=document.changed)
     return answer.not_modified() or answer.of(document.body)
@@ -126,7 +127,7 @@ def actor_timeline(
     start = timeline_start(request, query)
     found = casus.reader.actors.get(actor, start.moment.position)
     if found is None or found.merged_into:
-        return _lead_on(request, casus, actor, start.moment, "/timeline", fixed=query.fixed)
+        return lead_on(request, casus, actor, start.moment, "/timeline", fixed=query.fixed)
     return timeline_answer(request, query, Subject(kind="actor", id=actor, name=found.name), start)
 
 
@@ -231,9 +232,10 @@ def _document(moment: Moment, actor: ActorRow) -> Document:
     return Document(body, actor.changed)
 
 
-def _lead_on(
+def lead_on(
     request: Request, casus: Casus, alias: str, moment: Moment, rest: str, *, fixed: bool
 ) -> Response:
+    """The answer that leads from a name, or a merged actor, to where it is found. Raises `Problem`."""
     actor = casus.reader.actors.named(alias, moment.position)
     if actor is None:
         raise no_such_actor(casus, alias, moment.position)

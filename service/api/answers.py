@@ -7,6 +7,7 @@ so a strong ETag is made of these, before any row is read. Each content coding h
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.api.streams import Stream, on_threads
 from service.reading.clocks import Moment
 
 CASUS_VERSION = version("casus")
@@ -25,7 +27,7 @@ REVALIDATE = "no-cache"
 COMPRESS_FROM = 1_000
 """Bytes below which compressing an answer gains nothing."""
 
-_LEVEL = 4
+_LEVEL, _STREAM_LEVEL = 4, 1
 _REFUSED = ("q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000")
 _PATH_SAFE = "/:@!$&'()*+,;=~"
 
@@ -69,6 +71,11 @@ def _with_position(query: bytes, position: int) -> str:
     return urlencode([*kept, ("position", position)])
 
 
+def permanent_url(request: Request, moment: Moment) -> str:
+    """The absolute URL of the request, with the moment's position fixed."""
+    return url_of(request, _with_position(request.scope["query_string"], moment.position))
+
+
 class Answer:
     """An answer to be: what it is made of, so that an unchanged one is never computed."""
 
@@ -80,10 +87,12 @@ class Answer:
         fixed: bool = False,
         location: str | None = None,
         changed: int | None = None,
+        negotiated: bool = False,
     ) -> None:
         """What answers a request; `location` is the address of what it shows, if that is another.
 
         `changed` is the position of the last change of what can be revised: its ETag begins with it.
+        What is `negotiated` depends on Accept as well (`service.api.negotiation`).
         """
         self._gzip = accepts_gzip(request)
         self._held = _held_tags(request.headers.getlist("if-none-match"))
@@ -95,11 +104,10 @@ class Answer:
             self._tag = f"{changed}.{self._tag}"
         self.links: list[str] = []
         if location is None:
-            permanent = _with_position(request.scope["query_string"], moment.position)
-            self.links.append(f'<{url_of(request, permanent)}>; rel="canonical"')
+            self.links.append(f'<{permanent_url(request, moment)}>; rel="canonical"')
         self.headers = {
             "Cache-Control": FOREVER if fixed else REVALIDATE,
-            "Vary": "Accept-Encoding",
+            "Vary": "Accept-Encoding, Accept" if negotiated else "Accept-Encoding",
             "Casus-Position": str(moment.position),
         }
 
@@ -130,6 +138,26 @@ class Answer:
             headers.pop("Content-Encoding", None)
             return Response(status_code=304, headers=headers)
         return Response(body, status_code=status, headers=headers, media_type=media_type)
+
+    def streamed(self, chunks: Iterator[bytes], *, media_type: str) -> Response:
+        """The answer with a body that is sent as it is written, on threads, of whatever length."""
+        headers = dict(self.headers)
+        if self.links:
+            headers["Link"] = ", ".join(self.links)
+        headers["ETag"] = f'"{self._tag}"'
+        if self._gzip:
+            headers["Content-Encoding"] = "gzip"
+            headers["ETag"] = f'"{self._tag}-gzip"'
+            chunks = _compressed(chunks)
+        return Stream(on_threads(chunks), media_type, headers)
+
+
+def _compressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj(_STREAM_LEVEL, zlib.DEFLATED, 31)
+    for chunk in chunks:
+        if compressed := compressor.compress(chunk):
+            yield compressed
+    yield compressor.flush()
 
 
 def _held_tags(values: list[str]) -> set[str]:

@@ -28,12 +28,14 @@ from service.api import (
     history,
     imports,
     incidents,
+    publications,
     replay,
     series,
 )
 from service.api.answers import CASUS_VERSION
 from service.api.finished import FinishedAnswers
 from service.api.follower import following
+from service.api.negotiation import Negotiation
 from service.api.pages import add_pages
 from service.api.problems import Problem
 from service.api.streams import HEADERS_ONLY, Streams
@@ -74,6 +76,7 @@ def create_app(casus: Casus) -> FastAPI:
     app.state.queue = Queue(app.state.imports, casus.projector)
     # Not include_router: it wraps the routes in a second matching, a tenth of a page's time.
     for router in (
+        publications.router,
         countries.router,
         actors.router,
         incidents.router,
@@ -91,6 +94,7 @@ def create_app(casus: Casus) -> FastAPI:
         app.router.routes.extend(router.routes)
     add_pages(app)
     _add_problems(app)
+    app.add_middleware(Negotiation)
     app.add_middleware(InternalFaults)
     app.add_middleware(
         CORSMiddleware,

@@ -221,7 +221,7 @@ def _show(operation: Json, example: Json | None) -> None:
     """Put the real answer to an example request into the operation."""
     if example is None:
         return
-    content = next(iter(operation["responses"][str(example["status"])]["content"].values()))
+    content = operation["responses"][str(example["status"])]["content"][example["media_type"]]
     content["examples"] = {
         "chronicle": {
             "summary": f"{example['method']} {example['path']}",

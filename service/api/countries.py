@@ -21,7 +21,8 @@ from service.api.documents import (
 )
 from service.api.parameters import Clocks, TimelineQuery
 from service.api.routing import ReadRoute
-from service.api.timelines import Subject, Timeline, timeline_answer, timeline_start
+from service.api.timelines import Timeline, timeline_answer, timeline_start
+from service.publishing.publication import Subject
 
 router = APIRouter(prefix="/v1/countries", tags=["countries"], route_class=ReadRoute)
 

@@ -29,8 +29,9 @@ from service.api.documents import (
 from service.api.incidents import ALL
 from service.api.parameters import CountryParameter, DateParameter, InstantParameter, Paging
 from service.api.routing import ReadRoute
-from service.api.timelines import Subject, next_page
+from service.api.timelines import next_page
 from service.bootstrap import Casus
+from service.publishing.publication import Subject
 from service.reading.changes import FieldChange
 from service.reading.clocks import reported_day
 from service.reading.difference_statements import Interval

@@ -22,8 +22,9 @@ from service.api.parameters import Clocks, TimelineQuery
 from service.api.problems import Problem
 from service.api.revising import add_revision
 from service.api.routing import ReadRoute, WriteRoute
-from service.api.timelines import Subject, Timeline, timeline_answer, timeline_start
+from service.api.timelines import Timeline, timeline_answer, timeline_start
 from service.api.writing import IdempotencyKey, caller_of, recorded, seen_of
+from service.publishing.publication import Subject
 from service.reading.clocks import Moment
 from service.recording import NotRecorded, Written
 from service.revisions import OF_INCIDENTS

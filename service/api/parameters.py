@@ -249,8 +249,8 @@ class Filters(Clocks):
         )
 
 
-class TimelineQuery(Filters, Paging):
-    """Which part of a timeline, narrowed how, in which order."""
+class OrderedFilters(Filters):
+    """What is selected, and in which order."""
 
     order: Annotated[Order, Field(description="By date, then in order of recording.")] = "asc"
 
@@ -258,6 +258,10 @@ class TimelineQuery(Filters, Paging):
     def selection(self) -> Selection:
         """What is selected, but for the timeline's own subject."""
         return replace(super().selection, order=self.order)
+
+
+class TimelineQuery(OrderedFilters, Paging):
+    """Which part of a timeline, narrowed how, in which order."""
 
 
 class ActorsQuery(Paging):

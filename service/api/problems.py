@@ -58,6 +58,20 @@ _TYPES = (
         "`nearest` lists datasets spelled alike; /v1/datasets lists all.",
     ),
     ProblemType(
+        "unknown-format",
+        404,
+        "No such format",
+        "The suffix of the path names no format in which this is published.",
+        "Use one of the suffixes that `detail` lists, or none for JSON.",
+    ),
+    ProblemType(
+        "not-acceptable",
+        406,
+        "Not acceptable",
+        "There is no format of this that the request's `Accept` allows.",
+        "Accept one of the media types that `detail` lists, or put a suffix (`.csv`) to the path.",
+    ),
+    ProblemType(
         "unknown-incident",
         404,
         "No such incident",

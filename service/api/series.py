@@ -26,6 +26,7 @@ from service.api.incidents import ALL
 from service.api.parameters import Filters
 from service.api.routing import LongReadRoute
 from service.api.timelines import selection_of
+from service.bootstrap import Casus
 from service.reading.clocks import Moment
 from service.reading.selection import Match
 from service.reading.series import Series, TooManyPoints
@@ -85,6 +86,16 @@ class SeriesQuery(Filters):
             " incident without such a figure adds nothing to the sums."
         ),
     ] = INCIDENTS
+
+    @property
+    def asked(self) -> dict[str, str | None]:
+        """What is shown of the question in its answer."""
+        return {
+            "interval": self.interval,
+            "group_by": self.group_by,
+            "measure": self.measure,
+            "match": self.match,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,27 +170,25 @@ def get_series(request: Request, query: Annotated[SeriesQuery, Query()]) -> Resp
     """
     casus = casus_of(request)
     moment = moment_of(casus, query)
-    selection = selection_of(casus, query, ALL, moment)
-    answer = Answer(request, moment, fixed=query.fixed)
+    answer = Answer(request, moment, fixed=query.fixed, negotiated=True)
     if unchanged := answer.not_modified():
         return unchanged
+    return answer.of(_series_bytes(query, moment, read_series(casus, query, moment)))
+
+
+def read_series(casus: Casus, query: SeriesQuery, moment: Moment) -> Series:
+    """The series that a query asks for. Raises `Problem`."""
+    selection = selection_of(casus, query, ALL, moment)
     measure = None if query.measure == INCIDENTS else query.measure
     shape = Shape(query.interval, query.group_by, measure)
     try:
-        series = casus.reader.series.read(casus.reader.selected(selection, moment), moment, shape)
+        return casus.reader.series.read(casus.reader.selected(selection, moment), moment, shape)
     except TooManyPoints as many:
         message = f"{many}: narrow the window, or choose a longer interval or fewer groups"
         raise bad_parameter("interval", message) from None
-    return answer.of(_series_bytes(query, moment, series))
 
 
 def _series_bytes(query: SeriesQuery, moment: Moment, series: Series) -> bytes:
-    asked = {
-        "interval": query.interval,
-        "group_by": query.group_by,
-        "measure": query.measure,
-        "match": query.match,
-    }
     groups = (
         b'%b,"points":[%b]}'
         % (
@@ -188,4 +197,7 @@ def _series_bytes(query: SeriesQuery, moment: Moment, series: Series) -> bytes:
         )
         for group in series.groups
     )
-    return b'%b,"groups":[%b]}' % (orjson.dumps(moment.fields | asked)[:-1], b",".join(groups))
+    return b'%b,"groups":[%b]}' % (
+        orjson.dumps(moment.fields | query.asked)[:-1],
+        b",".join(groups),
+    )

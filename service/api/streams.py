@@ -105,6 +105,14 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
+async def on_threads(chunks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Chunks, each made on a thread when the one before it is sent."""
+    while (
+        chunk := await anyio.to_thread.run_sync(next, chunks, None, limiter=_threads())
+    ) is not None:
+        yield chunk
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Something to send, and the day that it is of; None: of none, to be sent without waiting."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -19,17 +19,9 @@ from service.api.documents import AsOf, NextPage, PositionRead, ReportedBy
 from service.api.mementos import memento_headers, memento_links, memento_wanted
 from service.api.parameters import Filters, TimelineQuery
 from service.bootstrap import Casus
+from service.publishing.publication import Subject
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection, SubjectKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """Whose timeline it is."""
-
-    kind: Literal["country", "actor", "all"]
-    id: str | None
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +57,7 @@ def timeline_answer(
     after = PageEnd(*start.after) if start.after else None
     answer = Answer(request, moment, fixed=query.fixed)
     answer.headers |= memento_headers(query, moment)
+    answer.headers["Vary"] += ", Accept"
     if unchanged := answer.not_modified():
         return unchanged
     page = casus.reader.page(selection, moment, after, query.limit)

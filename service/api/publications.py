@@ -1,0 +1,290 @@
+"""Timelines, the search and the series in other formats: ``timeline.csv``, ``incidents.geojson``.
+
+What is selected, at which moment, is the same as without the suffix; it is the whole of it, and not a page.
+A short answer is sent as one, a long one as it is written: page after page is read at the fixed position on
+a thread, as fast as the client takes it, so that nothing is held for one that is slow or gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Annotated, TypeAlias
+
+import orjson
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from projections.datasets import ShownDataset
+from service.api.actors import Actor, actor_timeline, lead_on
+from service.api.answers import Answer, origin, permanent_url
+from service.api.context import casus_of, country_of, moment_of
+from service.api.countries import Code, country_timeline
+from service.api.documents import (
+    LED_ON,
+    MEMENTO,
+    NOT_MODIFIED,
+    Responses,
+    problem_responses,
+)
+from service.api.incidents import ALL, search_incidents
+from service.api.mementos import memento_headers, memento_links, memento_wanted
+from service.api.parameters import OrderedFilters
+from service.api.problems import Problem
+from service.api.routing import LongReadRoute, ReadRoute
+from service.api.series import SeriesQuery, get_series, read_series
+from service.api.timelines import selection_of
+from service.bootstrap import Casus
+from service.publishing.formats import FORMATS, OF_INCIDENTS, OF_SERIES
+from service.publishing.publication import (
+    Format,
+    Group,
+    Point,
+    Publication,
+    SeriesPublication,
+    Subject,
+)
+from service.reading.clocks import Moment
+from service.reading.selection import PageEnd, Selection
+
+router = APIRouter(route_class=LongReadRoute)
+
+PAGE = 1_000
+"""Incidents that are read, and written, together."""
+
+WHOLE = 400_000
+"""Bytes up to which an answer is sent as a whole, with its length, and kept for whoever asks again."""
+
+
+class PublicationQuery(OrderedFilters):
+    """What is published: as for a timeline, but all of it."""
+
+    limit: Annotated[
+        int | None,
+        Field(ge=1, le=10_000_000, description="The most incidents; left out: all of them."),
+    ] = None
+
+
+for path, endpoint in (
+    ("/v1/countries/{code}/timeline", country_timeline),
+    ("/v1/actors/{actor}/timeline", actor_timeline),
+    ("/v1/incidents", search_incidents),
+    ("/v1/series", get_series),
+):
+    # The contract has them without the suffix.
+    router.add_api_route(
+        f"{path}.json", endpoint, include_in_schema=False, route_class_override=ReadRoute
+    )
+
+IncidentsSuffix: TypeAlias = Annotated[
+    str,
+    Path(
+        description="The format.",
+        json_schema_extra={"enum": list(OF_INCIDENTS)},
+        openapi_examples={"CSV": {"value": "csv"}},
+    ),
+]
+SeriesSuffix: TypeAlias = Annotated[
+    str,
+    Path(
+        description="The format.",
+        json_schema_extra={"enum": list(OF_SERIES)},
+        openapi_examples={"CSV": {"value": "csv"}},
+    ),
+]
+
+
+def _answers(suffixes: Sequence[str], what: str, *problems: str) -> Responses:
+    kinds = {FORMATS[suffix].media_type.partition(";")[0]: FORMATS[suffix] for suffix in suffixes}
+    return {
+        200: {
+            "description": f"{what}, as the suffix says.",
+            "content": {
+                kind: {
+                    "schema": {"type": "string"}
+                    if format_.is_text
+                    else {"type": "string", "format": "binary"}
+                }
+                for kind, format_ in kinds.items()
+            },
+        },
+        **MEMENTO,
+        **NOT_MODIFIED,
+        **problem_responses("bad-parameter", "unknown-format", *problems),
+    }
+
+
+@router.get(
+    "/v1/countries/{code}/timeline.{suffix}",
+    tags=["countries"],
+    summary="A country's timeline in another format",
+    response_class=Response,
+    responses=_answers(OF_INCIDENTS, "The timeline", "unknown-country"),
+)
+def country_publication(
+    request: Request,
+    query: Annotated[PublicationQuery, Query()],
+    code: Code,
+    suffix: IncidentsSuffix,
+) -> Response:
+    """The whole of a country's timeline, in a format that other programs read."""
+    format_ = _format(suffix, OF_INCIDENTS)
+    country = country_of(code)
+    subject = Subject(kind="country", id=country.code, name=country.name)
+    return _published(request, query, subject, moment_of(casus_of(request), query), format_)
+
+
+@router.get(
+    "/v1/actors/{actor}/timeline.{suffix}",
+    tags=["actors"],
+    summary="An actor's timeline in another format",
+    response_class=Response,
+    responses={**_answers(OF_INCIDENTS, "The timeline", "unknown-actor"), **LED_ON},
+)
+def actor_publication(
+    request: Request,
+    query: Annotated[PublicationQuery, Query()],
+    actor: Actor,
+    suffix: IncidentsSuffix,
+) -> Response:
+    """The whole of an actor's timeline, in a format that other programs read."""
+    format_ = _format(suffix, OF_INCIDENTS)
+    casus = casus_of(request)
+    moment = moment_of(casus, query)
+    found = casus.reader.actors.get(actor, moment.position)
+    if found is None or found.merged_into:
+        return lead_on(request, casus, actor, moment, f"/timeline.{suffix}", fixed=query.fixed)
+    subject = Subject(kind="actor", id=actor, name=found.name)
+    return _published(request, query, subject, moment, format_)
+
+
+@router.get(
+    "/v1/incidents.{suffix}",
+    tags=["incidents"],
+    summary="All incidents in another format",
+    response_class=Response,
+    responses=_answers(OF_INCIDENTS, "The incidents"),
+)
+def incidents_publication(
+    request: Request, query: Annotated[PublicationQuery, Query()], suffix: IncidentsSuffix
+) -> Response:
+    """All incidents, narrowed by any of the parameters, in a format that other programs read."""
+    format_ = _format(suffix, OF_INCIDENTS)
+    return _published(request, query, ALL, moment_of(casus_of(request), query), format_)
+
+
+@router.get(
+    "/v1/series.{suffix}",
+    tags=["series"],
+    summary="Counts and figures over time in another format",
+    response_class=Response,
+    responses=_answers(OF_SERIES, "The series"),
+)
+def series_publication(
+    request: Request, query: Annotated[SeriesQuery, Query()], suffix: SeriesSuffix
+) -> Response:
+    """A row for each period of each group."""
+    format_ = _format(suffix, OF_SERIES)
+    casus = casus_of(request)
+    moment = moment_of(casus, query)
+    answer = Answer(request, moment, fixed=query.fixed, negotiated=True)
+    if unchanged := answer.not_modified():
+        return unchanged
+    found = read_series(casus, query, moment)
+    publication = SeriesPublication(
+        title=_series_title(query),
+        moment=moment,
+        origin=origin(request),
+        address=permanent_url(request, moment),
+        asked=query.asked,
+        groups=[
+            Group(group.key, group.name, [Point(**orjson.loads(p)) for p in found.points(group)])
+            for group in found.groups
+        ],
+        datasets=_datasets(casus, moment),
+    )
+    if format_.series is None:
+        raise RuntimeError(f"{format_.suffix} is not of series")
+    return _whole_or_streamed(answer, format_.series(publication), format_)
+
+
+def _series_title(query: SeriesQuery) -> str:
+    of = [query.country, query.actor, query.group_by and f"by {query.group_by}"]
+    return ", ".join([query.measure.replace("_", " "), *(part for part in of if part)])
+
+
+def _format(suffix: str, suffixes: Sequence[str]) -> Format:
+    if suffix not in suffixes:
+        raise Problem(
+            "unknown-format",
+            f"there is no format {suffix[:100]!r} here; there are json, {', '.join(suffixes)}",
+        )
+    return FORMATS[suffix]
+
+
+def _published(
+    request: Request, query: PublicationQuery, subject: Subject, moment: Moment, format_: Format
+) -> Response:
+    if past := memento_wanted(request, query):
+        return past
+    casus = casus_of(request)
+    selection = selection_of(casus, query, subject, moment)
+    answer = Answer(request, moment, fixed=query.fixed)
+    answer.headers |= memento_headers(query, moment)
+    answer.headers["Vary"] += ", Accept"
+    answer.links += memento_links(request, query)
+    if unchanged := answer.not_modified():
+        return unchanged
+    publication = Publication(
+        subject=subject,
+        title=_title(subject, query),
+        moment=moment,
+        origin=origin(request),
+        address=permanent_url(request, moment),
+        pages=_pages(casus, selection, moment, query.limit),
+        datasets=_datasets(casus, moment),
+    )
+    if format_.incidents is None:
+        raise RuntimeError(f"{format_.suffix} is not of incidents")
+    return _whole_or_streamed(answer, format_.incidents(publication), format_)
+
+
+def _title(subject: Subject, query: PublicationQuery) -> str:
+    window = f"{query.from_ or ''} to {query.to or ''}".strip() if query.from_ or query.to else ""
+    return ", ".join(filter(None, [subject.name, window, query.q]))
+
+
+def _datasets(casus: Casus, moment: Moment) -> dict[str, ShownDataset]:
+    documents = map(orjson.loads, casus.reader.datasets.all(moment))
+    return {each["id"]: ShownDataset(**each) for each in documents}
+
+
+def _pages(
+    casus: Casus, selection: Selection, moment: Moment, limit: int | None
+) -> Iterator[list[bytes]]:
+    """The pages of a selection, each read when it is asked for; none stays open between two."""
+    after: PageEnd | None = None
+    left = limit
+    while left is None or left > 0:
+        page = casus.reader.page(
+            selection, moment, after, PAGE if left is None else min(PAGE, left)
+        )
+        if page.items:
+            yield page.items
+        if page.next is None:
+            return
+        after = page.next
+        left = None if left is None else left - len(page.items)
+
+
+def _whole_or_streamed(answer: Answer, chunks: Iterator[bytes], format_: Format) -> Response:
+    """The answer as one if it is short, else as it is written; what is written first is written now."""
+    begun, size = [], 0
+    for chunk in chunks:
+        begun.append(chunk)
+        size += len(chunk)
+        if size > WHOLE:
+            return answer.streamed(chain(begun, chunks), media_type=format_.media_type)
+    return answer.of(b"".join(begun), media_type=format_.media_type)

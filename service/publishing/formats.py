@@ -1,0 +1,20 @@
+"""The formats in which incidents and series are published: the one table of them, but for JSON itself.
+
+To add one, write a file like those named here and put its `FORMAT` into the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from service.publishing import csv, geojson, ndjson
+from service.publishing.publication import Format
+
+_ALL = (ndjson.FORMAT, csv.FORMAT, geojson.FORMAT)
+
+FORMATS: Mapping[str, Format] = MappingProxyType({each.suffix: each for each in _ALL})
+"""The formats by their suffixes."""
+
+OF_INCIDENTS = tuple(each.suffix for each in _ALL if each.incidents)
+OF_SERIES = tuple(each.suffix for each in _ALL if each.series)

@@ -1,0 +1,54 @@
+"""JSON Lines: every incident or point on a line of its own, and a last line that says that it is whole.
+
+The last line is the only one whose ``type`` is ``trailer``; it has how many lines are before it, the
+position they were read at, and the SHA-256 of all bytes before it: who reads it knows that nothing is
+missing. An incident's own ``type`` is never that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+import orjson
+
+from service.publishing.flat import SERIES_NAMES
+from service.publishing.publication import Format, Publication, SeriesPublication
+from service.reading.clocks import Moment
+
+_LINE = orjson.OPT_APPEND_NEWLINE
+
+
+def write(publication: Publication) -> Iterator[bytes]:
+    """A line for each incident, and the trailer."""
+    lines = ((b"\n".join((*page, b"")), len(page)) for page in publication.pages)
+    return _with_trailer(lines, publication.moment)
+
+
+def write_series(publication: SeriesPublication) -> Iterator[bytes]:
+    """A line for each period of each group, and the trailer."""
+    lines = (
+        (orjson.dumps(dict(zip(SERIES_NAMES, row, strict=True)), option=_LINE), 1)
+        for group in publication.groups
+        for row in group.rows()
+    )
+    return _with_trailer(lines, publication.moment)
+
+
+def _with_trailer(chunks: Iterable[tuple[bytes, int]], moment: Moment) -> Iterator[bytes]:
+    digest, count = sha256(), 0
+    for chunk, lines in chunks:
+        digest.update(chunk)
+        count += lines
+        yield chunk
+    trailer = {"type": "trailer", "count": count, **moment.fields, "sha256": digest.hexdigest()}
+    yield orjson.dumps(trailer, option=_LINE)
+
+
+FORMAT = Format(
+    suffix="ndjson",
+    media_type="application/x-ndjson",
+    title="JSON Lines",
+    incidents=write,
+    series=write_series,
+)

@@ -1,0 +1,131 @@
+"""What a writer is handed: whose incidents or which series, read at which moment, and where it is found.
+
+A writer is a function from one of these to chunks of bytes. It is called on a thread, each time that a
+chunk is wanted: it holds one page of incidents at a time, however many there are, and no resource that a
+client who goes away would leave open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+from projections.datasets import ShownDataset
+from service.reading.clocks import Moment
+
+Entry = dict[str, Any]
+"""An incident as the timeline answers have it (`projections.entries.Entry`), read from its JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whose timeline it is."""
+
+    kind: Literal["country", "actor", "all"]
+    id: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """The incidents of a subject, narrowed and ordered as was asked, in pages of finished JSON entries.
+
+    `origin` is the service's own address (``https://casus.example``), `address` that of this publication
+    with its position fixed, `title` what it is about in words. `datasets` are all that there are, by the
+    ids that entries name, with their licences and citations.
+    """
+
+    subject: Subject
+    title: str
+    moment: Moment
+    origin: str
+    address: str
+    pages: Iterator[Sequence[bytes]]
+    datasets: Mapping[str, ShownDataset] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def parsed_pages(self) -> Iterator[list[Entry]]:
+        """The entries of each page, parsed."""
+        for page in self.pages:
+            yield list(map(orjson.loads, page))
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, parsed."""
+        for page in self.parsed_pages():
+            yield from page
+
+    def address_of(self, incident: str) -> str:
+        """The permanent address of an incident as it stood at the moment."""
+        return f"{self.origin}/v1/incidents/{incident}?position={self.moment.position}"
+
+    def sibling(self, suffix: str) -> str:
+        """The address of the same publication in another format."""
+        path, _, query = self.address.partition("?")
+        head, _, name = path.rpartition("/")
+        return f"{head}/{name.partition('.')[0]}.{suffix}?{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What is counted in a period: its name (ISO 8601), its first and last day, and the numbers."""
+
+    period: str
+    start: str
+    end: str
+    low: int
+    best: int
+    high: int
+    incidents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A series: the key and name of whatever it is of, and its periods in order."""
+
+    key: str | None
+    name: str
+    points: Sequence[Point]
+
+    def rows(self) -> Iterator[tuple[str | int | None, ...]]:
+        """A flat row for each period: the group's key and name, then the point's own fields."""
+        for point in self.points:
+            yield (self.key, self.name, *astuple(point))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesPublication:
+    """Series of one measure, in groups. `asked` are its interval, grouping, measure and match."""
+
+    title: str
+    moment: Moment
+    origin: str
+    address: str
+    asked: Mapping[str, str | None]
+    groups: Sequence[Group]
+    datasets: Mapping[str, ShownDataset] = field(default_factory=dict)
+
+    sibling = Publication.sibling
+
+
+Writer = Callable[[Publication], Iterator[bytes]]
+SeriesWriter = Callable[[SeriesPublication], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A format: the suffix of its addresses, its media type, and what writes it.
+
+    `incidents` or `series` is None where the format has no way to say such a thing. `most` is the most
+    incidents that it takes; more are refused. `order` is the only order it has, if it has but one.
+    """
+
+    suffix: str
+    media_type: str
+    title: str
+    incidents: Writer | None = None
+    series: SeriesWriter | None = None
+    is_text: bool = True
+    most: int | None = None
