@@ -21,6 +21,7 @@ from domain.checks import Faulty
 from domain.conflicts import Conflict
 from service.api import (
     actors,
+    citations,
     countries,
     datasets,
     diff,
@@ -79,11 +80,13 @@ def create_app(casus: Casus) -> FastAPI:
         publications.router,
         countries.router,
         actors.router,
+        citations.searches,
         incidents.router,
         datasets.router,
         history.router,
         diff.router,
         series.router,
+        citations.router,
         replay.router,
         imports.router,
         actors.writes,

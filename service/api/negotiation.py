@@ -13,9 +13,13 @@ from functools import lru_cache
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.problems import Problem
+from service.publishing.citation import STYLES
 from service.publishing.formats import FORMATS, OF_INCIDENTS, OF_SERIES
 
-_NEGOTIATED = re.compile(r"/v1/(?:(?:countries|actors)/[^/]+/timeline|incidents|(series))")
+_NEGOTIATED = re.compile(
+    r"/v1/(?:(?:countries|actors)/[^/]+/timeline|incidents(?:/[^/]+(?=/cite))?|(series))(/cite)?"
+)
+_CITED = tuple(STYLES)
 _ACCEPT = b"accept"
 _JSON = "application/json"
 
@@ -31,23 +35,23 @@ class Negotiation:
         if scope["type"] == "http" and scope["method"] == "GET":
             accepted = b",".join(value for name, value in scope["headers"] if name == _ACCEPT)
             if accepted and accepted != b"*/*" and (path := _NEGOTIATED.fullmatch(scope["path"])):
-                suffix = chosen(accepted, OF_SERIES if path[1] else OF_INCIDENTS)
+                suffixes = _CITED if path[2] else OF_SERIES if path[1] else OF_INCIDENTS
+                suffix = chosen(accepted, suffixes)
                 if suffix is None:
-                    await _not_acceptable(path[1] is not None)(scope, receive, send)
+                    await _not_acceptable(suffixes)(scope, receive, send)
                     return
                 if suffix:
                     scope = {**scope, "path": f"{scope['path']}.{suffix}"}
         await self.app(scope, receive, send)
 
 
-def _not_acceptable(is_series: bool) -> ASGIApp:
-    suffixes = OF_SERIES if is_series else OF_INCIDENTS
+def _not_acceptable(suffixes: tuple[str, ...]) -> ASGIApp:
     kinds = ", ".join([_JSON, *dict.fromkeys(_kind(suffix) for suffix in suffixes)])
     return Problem("not-acceptable", f"there is {kinds}").response()
 
 
 def _kind(suffix: str) -> str:
-    return FORMATS[suffix].media_type.partition(";")[0]
+    return STYLES.get(suffix) or FORMATS[suffix].media_type.partition(";")[0]
 
 
 @lru_cache(maxsize=1_024)

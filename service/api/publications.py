@@ -194,7 +194,7 @@ def series_publication(
         return unchanged
     found = read_series(casus, query, moment)
     publication = SeriesPublication(
-        title=_series_title(query),
+        title=series_title(query),
         moment=moment,
         origin=origin(request),
         address=permanent_url(request, moment),
@@ -203,14 +203,15 @@ def series_publication(
             Group(group.key, group.name, [Point(**orjson.loads(p)) for p in found.points(group)])
             for group in found.groups
         ],
-        datasets=_datasets(casus, moment),
+        datasets=datasets_at(casus, moment),
     )
     if format_.series is None:
         raise RuntimeError(f"{format_.suffix} is not of series")
     return _whole_or_streamed(answer, format_.series(publication), format_)
 
 
-def _series_title(query: SeriesQuery) -> str:
+def series_title(query: SeriesQuery) -> str:
+    """What series are called: what is counted, of whom."""
     of = [query.country, query.actor, query.group_by and f"by {query.group_by}"]
     return ", ".join([query.measure.replace("_", " "), *(part for part in of if part)])
 
@@ -239,29 +240,31 @@ def _published(
         return unchanged
     publication = Publication(
         subject=subject,
-        title=_title(subject, query),
+        title=title_of(subject, query),
         moment=moment,
         origin=origin(request),
         address=permanent_url(request, moment),
-        pages=_pages(casus, selection, moment, query.limit),
-        datasets=_datasets(casus, moment),
+        pages=pages_of(casus, selection, moment, query.limit),
+        datasets=datasets_at(casus, moment),
     )
     if format_.incidents is None:
         raise RuntimeError(f"{format_.suffix} is not of incidents")
     return _whole_or_streamed(answer, format_.incidents(publication), format_)
 
 
-def _title(subject: Subject, query: PublicationQuery) -> str:
+def title_of(subject: Subject, query: PublicationQuery) -> str:
+    """What a selection is called: whose it is, and how it is narrowed."""
     window = f"{query.from_ or ''} to {query.to or ''}".strip() if query.from_ or query.to else ""
     return ", ".join(filter(None, [subject.name, window, query.q]))
 
 
-def _datasets(casus: Casus, moment: Moment) -> dict[str, ShownDataset]:
+def datasets_at(casus: Casus, moment: Moment) -> dict[str, ShownDataset]:
+    """All datasets at a moment, by their ids."""
     documents = map(orjson.loads, casus.reader.datasets.all(moment))
     return {each["id"]: ShownDataset(**each) for each in documents}
 
 
-def _pages(
+def pages_of(
     casus: Casus, selection: Selection, moment: Moment, limit: int | None
 ) -> Iterator[list[bytes]]:
     """The pages of a selection, each read when it is asked for; none stays open between two."""
