@@ -44,7 +44,7 @@ class TimelineTable:
 
     kind: str
     roles: type[StrEnum]
-    _bits: dict[str, int]
+    bit: dict[str, int]
 
     @classmethod
     def of(cls, kind: str, roles: type[StrEnum]) -> TimelineTable:
@@ -84,7 +84,7 @@ class TimelineTable:
         """Roles as bits, each at its place in the vocabulary."""
         bits = 0
         for role in roles:
-            bits |= self._bits[role]
+            bits |= self.bit[role]
         return bits
 
     def insert(self, statements: Statements, rows: Iterable[Row]) -> None:
@@ -117,15 +117,16 @@ _Reach = dict[tuple[str, str, int], tuple[int, int]]
 def _reach(reach: _Reach, kind: str, subject: str, each: ShownVersion) -> None:
     key, day = (kind, subject, each.version.from_position // BLOCK), each.shown.earliest
     first, last = reach.get(key, (day, day))
-    reach[key] = min(first, day), max(last, day)
+    if day <= first or day > last:
+        reach[key] = min(first, day), max(last, day)
 
 
-def _countries(each: ShownVersion) -> Iterator[tuple[str, str]]:
-    return ((country.code, country.role) for country in each.shown.countries)
+def _countries(each: ShownVersion) -> list[tuple[str, str]]:
+    return [(country.code, country.role) for country in each.shown.countries]
 
 
-def _participants(each: ShownVersion) -> Iterator[tuple[str, str]]:
-    return ((participant.actor, participant.role) for participant in each.shown.participants)
+def _participants(each: ShownVersion) -> list[tuple[str, str]]:
+    return [(participant.actor, participant.role) for participant in each.shown.participants]
 
 
 def _rows(
@@ -134,19 +135,21 @@ def _rows(
     reach: _Reach,
     subjects: Callable[[ShownVersion], Iterable[tuple[str, str]]],
 ) -> Iterator[Row]:
+    kind, bit = table.kind, table.bit
     for each in versions:
-        roles: dict[str, list[str]] = {}
+        shown, version = each.shown, each.version
+        roles: dict[str, int] = {}
         for subject, role in subjects(each):
-            roles.setdefault(subject, []).append(role)
+            roles[subject] = roles.get(subject, 0) | bit[role]
         for subject, played in roles.items():
-            _reach(reach, table.kind, subject, each)
+            _reach(reach, kind, subject, each)
             yield (
                 subject,
-                each.shown.earliest,
+                shown.earliest,
                 each.number,
-                each.shown.latest,
-                each.version.from_position,
-                each.version.reported_from,
-                table.bits(played),
+                shown.latest,
+                version.from_position,
+                version.reported_from,
+                played,
                 each.id,
             )

@@ -7,7 +7,7 @@ stale when it writes, and so that writers in other processes wait for each other
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,10 @@ LOCK_TIMEOUT = 60
 """Seconds that a writer waits for another process's transaction before it gives up."""
 
 Durability = Literal["FULL", "NORMAL", "OFF"]
+
+JOURNALS: Mapping[Durability, str] = {"FULL": "WAL", "NORMAL": "WAL", "OFF": "MEMORY"}
+"""Where a transaction's undoing is kept: a file that nobody needs after a crash is written once, and not
+to a write-ahead log first."""
 
 
 class _Transaction(SQLiteTransaction):
@@ -48,7 +52,9 @@ class _Pool(SQLiteConnectionPool):
     synchronous: Durability = "FULL"
 
     def _create_connection(self) -> SQLiteConnection:
+        self.is_journal_mode_wal = True  # the library leaves the mode to this then
         stock = super()._create_connection()._sqlite_conn
+        stock.execute(f"PRAGMA journal_mode = {JOURNALS[self.synchronous]}")
         stock.execute(f"PRAGMA synchronous = {self.synchronous}")
         stock.execute("PRAGMA cache_size = -16000")
         return _Connection(stock, self.max_age)
@@ -57,7 +63,8 @@ class _Pool(SQLiteConnectionPool):
 class Datastore(SQLiteDatastore):
     """A pool of connections to one database file.
 
-    ``FULL`` survives a power cut with every commit; ``NORMAL`` may lose the last of them, whole.
+    ``FULL`` survives a power cut with every commit; ``NORMAL`` may lose the last of them, whole. What is
+    written with ``OFF`` is lost with the process, and is for one connection alone.
     """
 
     def __init__(self, path: Path, synchronous: Durability, *, create: bool) -> None:

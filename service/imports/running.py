@@ -7,6 +7,7 @@ tells of.
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
 import tempfile
@@ -89,6 +90,7 @@ def run(
 ) -> Report:
     """Import files. Raises `Refused` and `FileRefused`, having recorded nothing."""
     began = time.monotonic()
+    gc.freeze()  # the cycle collector has millions of rows to look through, and not the program as well
     casus.projector.check()
     order = request.order
     looks_first = request.strict or bool(order.released and not request.force)

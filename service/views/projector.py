@@ -57,6 +57,8 @@ class Projector:
         self._histories = LogHistories(log)
         self._lock = threading.Lock()
         self._generation: Generation | None = None
+        self.listeners: list[Callable[[int], None]] = []
+        """Told the position that is shown, whenever the log was looked at; on whichever thread that was."""
         self.failure: ProjectionStopped | None = None
         self.trouble: PersistenceError | None = None
 
@@ -98,12 +100,18 @@ class Projector:
                 )
             except ProjectionStopped as stopped:
                 self.failure = stopped
+                self._tell(stopped.position - 1)
                 raise
             except PersistenceError as error:
                 self.trouble = error
                 raise
             self.failure = self.trouble = None
+            self._tell(position)
             return position
+
+    def _tell(self, position: int) -> None:
+        for listener in self.listeners:
+            listener(position)
 
     def _build_anew(self, progress: Progress | None) -> int | None:
         """Build all anew where that is quicker; the position reached. None where it is not."""
@@ -143,7 +151,7 @@ class Projector:
                 generation.close()
                 self._folder.discard(generation.path)
                 raise
-        generation.make_indexes()
+        generation.complete()
         with contextlib.suppress(ProjectionStopped):
             self._follow(generation, BATCH, progress)
         self._folder.switch(generation.path)

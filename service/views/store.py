@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from secrets import token_hex
 
@@ -26,7 +26,10 @@ from eventsourcing.sqlite import SQLiteCursor, SQLiteTrackingRecorder
 
 import projections
 from projections.store import COUNT_VERSIONS, Statements
-from service.sqlite import Datastore
+from service.sqlite import Datastore, Durability
+
+PAGE_SIZE = 8_192
+"""Bytes of a page: with 4,096 indexes took a third longer to make, and rows a twelfth to write."""
 
 CHECKED_WHOLE = 64_000_000
 """Bytes up to which a file is read through when it is opened: a tenth of a second or so."""
@@ -58,19 +61,30 @@ class Batch:
 
 
 class Generation:
-    """One file of rows."""
+    """One file of rows. One that is made anew is lost with its process until it is `complete`."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
-        self._datastore = Datastore(path, "NORMAL", create=create)
-        self._recorder = SQLiteTrackingRecorder(self._datastore)
+        if create:
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+                connection.execute("VACUUM")
+        self._open("OFF" if create else "NORMAL")
         if create:
             self._recorder.create_table()
             self._run(statement for tables in projections.TABLES for statement in tables.create)
 
-    def make_indexes(self) -> None:
-        """Make the indexes that a rebuild leaves until its rows are in."""
+    def _open(self, durability: Durability) -> None:
+        self._datastore = Datastore(self.path, durability, create=False)
+        self._recorder = SQLiteTrackingRecorder(self._datastore)
+
+    def complete(self) -> None:
+        """Make the indexes that a rebuild leaves until its rows are in, and the file one that lasts."""
         self._run(statement for tables in projections.TABLES for statement in tables.index)
+        self._datastore.close()
+        with self.path.open("rb") as file:
+            os.fsync(file.fileno())
+        self._open("NORMAL")
 
     def _run(self, statements: Iterable[str]) -> None:
         with self._datastore.transaction(commit=True) as cursor:

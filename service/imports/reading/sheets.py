@@ -13,8 +13,6 @@ from itertools import islice
 from typing import IO, Any, Protocol
 from zipfile import ZipFile
 
-import openpyxl
-
 from service.imports.reading.cells import cell_text
 from service.imports.reading.outcomes import FileRefused, UnreadableFile, shown
 from service.imports.reading.packed import FREE, STEEPEST
@@ -47,6 +45,8 @@ def sheet_rows(stream: FileStream, sheet: str | None = None) -> Iterator[tuple[i
 
     Raises `UnreadableFile`, also after rows.
     """
+    import openpyxl  # noqa: PLC0415 - with what it imports itself, 35 MB that other files do not need
+
     number = 0
     try:
         file = stream.file()
