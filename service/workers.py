@@ -70,8 +70,8 @@ def processors() -> int:
 def in_order(work: Work[T, R], tasks: Iterable[T], processes: int) -> Generator[R]:
     """What comes of tasks, done by so many processes, in the order of the tasks. Raises `Failed`."""
     with ExitStack() as stack:
-        started = [_Process(work, stack) for _ in range(processes)]
-        under_way: deque[_Process[T, R]] = deque()
+        started = [Process(work, stack) for _ in range(processes)]
+        under_way: deque[Process[T, R]] = deque()
         for number, task in enumerate(tasks):
             if len(under_way) == AHEAD * processes:
                 yield under_way.popleft().result()
@@ -82,7 +82,9 @@ def in_order(work: Work[T, R], tasks: Iterable[T], processes: int) -> Generator[
             yield under_way.popleft().result()
 
 
-class _Process(Generic[T, R]):
+class Process(Generic[T, R]):
+    """A process that does tasks in order until the stack is closed. Used by one thread at a time."""
+
     def __init__(self, work: Work[T, R], stack: ExitStack) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         process = stack.enter_context(
@@ -107,6 +109,7 @@ class _Process(Generic[T, R]):
             self._tasks.close()
 
     def hand(self, task: T) -> None:
+        """Hand it a task. Raises `Failed`."""
         self._send(task)
 
     def _send(self, value: object) -> None:
@@ -117,6 +120,7 @@ class _Process(Generic[T, R]):
             raise Failed("a process came to an end") from error
 
     def result(self) -> R:
+        """What came of the first task whose result was not taken yet. Raises `Failed`."""
         try:
             # It is this program's own output, of this very run.
             done, value = pickle.load(self._results)  # noqa: S301

@@ -71,3 +71,13 @@ def many_participants(casus: Casus, count: int) -> str:
         participants.append(Participant(actor=slug, role=ParticipantRole.SIDE_A))
     account = an_account(title="Everybody", participants=tuple(participants))
     return str(casus.desk.report_incident(account, CALLER).stream)
+
+
+def items(client: Any, path: str, **parameters: Any) -> list[Any]:
+    """What the JSON pages of a timeline or a search have, from the first to the last."""
+    answer = published(client, path, **parameters).json()
+    found = answer["items"]
+    while answer["next"]:
+        answer = client.get(answer["next"]).json()
+        found += answer["items"]
+    return list(found)
