@@ -21,6 +21,7 @@ from service.reading.datasets import Datasets
 from service.reading.differences import Differences
 from service.reading.directory import Directory
 from service.reading.moments import Moments
+from service.reading.recent import Recent
 from service.reading.replay import Replays
 from service.reading.selection import PageEnd, Selection
 from service.reading.series import SeriesReads
@@ -63,6 +64,7 @@ class Reader:
         self.selected = self._directory.selected
         self.replays = Replays(self._database, self._directory, self.moments)
         self.differences = Differences(self._database, self._directory)
+        self.recent = Recent(self._database, self._directory)
         self.series = SeriesReads(self._database, self._directory)
         self._reach = lru_cache(maxsize=4_096)(self._read_reach)
         self._country_counts = lru_cache(maxsize=16)(self._counted_countries)

@@ -8,13 +8,17 @@ numbers, and what is closed of an incident comes before what is opened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from projections.bitemporal import OPEN_POSITION
 from service.reading.clocks import Moment
 from service.reading.selection import Selected
 from service.reading.statements import Source, Statement, add_filters, sources
+
+Side = Literal["after", "until", "before"]
+"""The side of a place that is looked at; until includes the place itself."""
 
 Clock = Literal["occurred", "reported", "recorded"]
 
@@ -70,27 +74,39 @@ class Sweep:
 
     def keys_after(self, place: Place | None, limit: int) -> Statement:
         """The statement for the keys of what is opened and closed after a place, or from the first on."""
-        sql, parameters = self._arms(_KEY, place, after=True)
+        sql, parameters = self._arms(_KEY, place, "after")
         return f"{sql} ORDER BY 1, 2, 3 LIMIT ?", [*parameters, limit]
+
+    def keys_before(self, place: Place | None, limit: int, *, walk: bool) -> Statement:
+        """The statement for the keys of what is opened and closed before a place, or in all, backwards.
+
+        To walk is to look at all incidents in the order of an index until enough are found; otherwise
+        those of the subject are sorted.
+        """
+        sql, parameters = self._arms(_KEY, place, "before", walk=walk)
+        return f"{sql} ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT ?", [*parameters, limit]
 
     def sums_at(self, place: Place) -> Statement:
         """The statement for what there is at a place: what incidents add to totals, and how many do."""
         columns = "{point}, {t}.number, {sign} AS sign, v.totals"
-        sql, parameters = self._arms(columns, place, after=False)
+        sql, parameters = self._arms(columns, place, "until")
         return f"SELECT totals, sum(sign) FROM ({sql}) GROUP BY totals", parameters
 
-    def _arms(self, columns: str, place: Place | None, *, after: bool) -> Statement:
+    def _arms(
+        self, columns: str, place: Place | None, side: Side, *, walk: bool = False
+    ) -> Statement:
         arms, parameters = [], []
-        several = len(self.selected.shares) > 1
+        several = len(self.selected.shares) > 1 and not walk
+        filters = _of_anybody(self.selected) if walk else self.selected
         for sign, of in _POINTS[self.clock].items():
-            for source in sources(self.selected):
+            for source in _walked(self.selected) if walk else sources(self.selected):
                 point = of.format(t=source.t)
                 self._add_points(source, point)
                 if place:
-                    _add_side(source, point, place, after=after)
+                    _add_side(source, point, place, side)
                 days = f"{source.t}.earliest", f"{source.t}.latest"
                 source.add_window(*days, self.selected.selection)
-                add_filters(source, self.selected)
+                add_filters(source, filters)
                 arms.append(source.select(columns.format(t=source.t, point=point, sign=sign)))
                 parameters += source.parameters
         if several and len(arms) == 1:
@@ -111,8 +127,35 @@ class Sweep:
             source.add(f"v.to_position < {OPEN_POSITION}")  # in the words of its index
 
 
-def _add_side(source: Source, point: str, place: Place, *, after: bool) -> None:
-    """Keep what is after a place, or what is not."""
-    bound, beyond, number = (">=", ">", ">") if after else ("<=", "<", "<=")
+_SIDES: dict[Side, tuple[str, str, str]] = {
+    "after": (">=", ">", ">"),
+    "until": ("<=", "<", "<="),
+    "before": ("<=", "<", "<"),
+}
+
+
+def _add_side(source: Source, point: str, place: Place, side: Side) -> None:
+    """Keep what is on a side of a place."""
+    bound, beyond, number = _SIDES[side]
     source.add(f"{point} {bound} ?", place.point)
     source.add(f"({point} {beyond} ? OR {source.t}.number {number} ?)", place.point, place.number)
+
+
+def _of_anybody(selected: Selected) -> Selected:
+    return replace(selected, selection=replace(selected.selection, subject=None))
+
+
+def _walked(selected: Selected) -> Sequence[Source]:
+    """All incidents, each once: those of the subject are looked up on its timelines."""
+    subject, source = selected.selection.subject, Source("v", "incident_version v")
+    if subject is None:
+        return (source,)
+    shares = []
+    for share in sources(selected):
+        if roles := selected.selection.roles:
+            share.add("t.roles & ? != 0", subject.table.bits(roles))
+        share.add("t.earliest = v.earliest AND t.number = v.number AND t.version_id = v.version_id")
+        shares.append(f"EXISTS ({share.select('1', joined=False)})")
+        source.parameters += share.parameters
+    source.where.append(f"({' OR '.join(shares)})")
+    return (source,)
