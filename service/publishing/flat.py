@@ -1,6 +1,6 @@
 """An incident as one flat row: the columns that CSV and Parquet have, and GeoJSON beside nested members.
 
-Every column is declared once, with its kind and its meaning; `docs/formats.md` lists them. Lists are joined
+Every column is declared once, with its kind and its meaning; `docs/publishing.md` lists them. Lists are joined
 by ``; ``. Of the figures, those that most analyses want have columns of numbers: what the figure of
 everybody says or, where there is none, the sum of those of several groups; ``figures`` has all of them in
 words.
@@ -8,7 +8,7 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,41 +32,116 @@ class Column:
     name: str
     kind: Kind
     meaning: str
-    of: Callable[[Entry], Cell]
 
 
-def _joined(values: Any) -> str | None:
-    return "; ".join(dict.fromkeys(values)) or None
+COLUMNS: tuple[Column, ...] = (
+    Column("id", "text", "the incident's id"),
+    Column("title", "text", "its title"),
+    Column("type", "text", "its type"),
+    Column("status", "text", "reported, confirmed, disputed, planned or retracted"),
+    Column("occurred", "text", "when, as the source says it (EDTF)"),
+    Column("earliest", "day", "the first day that may mean; empty: open"),
+    Column("latest", "day", "the last day that may mean; empty: open"),
+    Column("date_disputed", "truth", "whether no day lies within what all accounts say"),
+    Column("place", "text", "the place's name"),
+    Column("place_country", "text", "the country it lies in (alpha-3)"),
+    Column("admin1", "text", "its province"),
+    Column("admin2", "text", "its district"),
+    Column("latitude", "real", "degrees north, WGS 84"),
+    Column("longitude", "real", "degrees east, WGS 84"),
+    Column("precision", "text", "what the coordinates stand for"),
+    Column(
+        "countries",
+        "text",
+        "the countries whose timelines show it, with their roles: `AFG:location; UZB:affected`",
+    ),
+    Column(
+        "actors",
+        "text",
+        "the ids of the actors that take part, with their roles: `taliban:initiator`",
+    ),
+    Column("actor_names", "text", "the names of these actors"),
+    *(
+        Column(f"{measure}_{bound}", "whole", f"how many {measure}: the {bound} number")
+        for measure in COUNTED
+        for bound in BOUNDS
+    ),
+    Column("figures", "text", "all figures in words"),
+    Column("figures_disputed", "truth", "whether accounts contradict each other in any"),
+    Column("accounts", "whole", "how many accounts it is made of"),
+    Column("sources", "text", "who says so"),
+    Column("source_urls", "text", "where they say so"),
+    Column("codes", "text", "its codes in other schemes: `cameo:190`"),
+    Column("datasets", "text", "the datasets that its accounts are from"),
+    Column("summary", "text", "its summary"),
+    Column("reported", "day", "the day of the first account"),
+    Column("revision", "whole", "how many records have touched it"),
+    Column("position", "whole", "the log's position of the last of them"),
+    Column("recorded_at", "instant", "when that was recorded (UTC)"),
+)
+"""The columns in their order; ``url``, the incident's permanent address, comes after them."""
+
+NAMES = (*(column.name for column in COLUMNS), "url")
+
+_NOWHERE = dict.fromkeys(
+    ("name", "country", "admin1", "admin2", "latitude", "longitude", "precision")
+)
+_UNCOUNTED = (None,) * (len(COUNTED) * len(BOUNDS))
 
 
-def _of_place(name: str) -> Callable[[Entry], Cell]:
-    def of(entry: Entry) -> Cell:
-        place = entry["place"]
-        cell: Cell = place[name] if place else None
-        return cell
+def row_of(entry: Entry, publication: Publication) -> tuple[Cell, ...]:
+    """The cells of an incident, in the order of `NAMES`.
 
-    return of
+    In one expression and not column by column: an export has hundreds of thousands of these.
+    """
+    occurred, place, figures = entry["occurred"], entry["place"] or _NOWHERE, entry["figures"]
+    countries, participants = entry["countries"], entry["participants"]
+    sources = entry["sources"]
+    return (
+        entry["id"],
+        entry["title"],
+        entry["type"],
+        entry["status"],
+        occurred["edtf"],
+        occurred["earliest"],
+        occurred["latest"],
+        occurred["disputed"],
+        place["name"],
+        place["country"],
+        place["admin1"],
+        place["admin2"],
+        place["latitude"],
+        place["longitude"],
+        place["precision"],
+        _joined([f"{each['code']}:{each['role']}" for each in countries]),
+        _joined([f"{each['actor']}:{each['role']}" for each in participants]),
+        _joined([each["name"] for each in participants]),
+        *(_counted(figures) if figures else _UNCOUNTED),
+        _joined([figure_in_words(each) for each in figures]),
+        any(each["disputed"] for each in figures),
+        entry["accounts"],
+        _joined([each["name"] for each in sources]),
+        _joined([each["url"] for each in sources if each["url"]]),
+        _joined([f"{each['scheme']}:{each['code']}" for each in entry["codes"]]),
+        _joined(entry["datasets"]),
+        entry["summary"],
+        entry["reported"],
+        entry["revision"],
+        entry["position"],
+        entry["recorded_at"],
+        publication.address_of(entry["id"]),
+    )
 
 
-def _of_occurred(name: str) -> Callable[[Entry], Cell]:
-    def of(entry: Entry) -> Cell:
-        cell: Cell = entry["occurred"][name]
-        return cell
-
-    return of
-
-
-def _plain(name: str) -> Callable[[Entry], Cell]:
-    def of(entry: Entry) -> Cell:
-        cell: Cell = entry[name]
-        return cell
-
-    return of
+def _joined(texts: list[str]) -> str | None:
+    if len(texts) > 1:
+        return "; ".join(dict.fromkeys(texts))
+    return texts[0] if texts else None
 
 
 def figure_in_words(figure: Mapping[str, Any]) -> str:
     """A figure: ``killed 3 to 5 civilians``, ``crossed at least 130``."""
-    low, best, high = (figure[bound] for bound in BOUNDS)
+    low, best, high = figure["low"], figure["best"], figure["high"]
     if low is not None and high is not None and low != high:
         number = f"{low} to {high}" + (f" ({best})" if best is not None else "")
     elif best is not None or low == high:
@@ -77,129 +152,32 @@ def figure_in_words(figure: Mapping[str, Any]) -> str:
     return f"{figure['measure'].replace('_', ' ')} {number}{of}"
 
 
-def number_of(entry: Entry, measure: str, bound: str) -> int | None:
-    """What figures of a measure say, of everybody or of several groups together; None: nothing."""
-    parts: list[int] = []
-    for figure in entry["figures"]:
-        if figure["measure"] == measure:
-            if figure["of"] is None:
-                number: int | None = figure[bound]
-                return number
-            given = [figure[each] for each in BOUNDS if figure[each] is not None]
-            nearest = given[-1] if bound == "high" else given[0]
-            parts.append(nearest if figure[bound] is None else figure[bound])
-    return sum(parts) if parts else None
-
-
-def _counted(measure: str, bound: str) -> Callable[[Entry], Cell]:
-    return lambda entry: number_of(entry, measure, bound) if entry["figures"] else None
-
-
-COLUMNS: tuple[Column, ...] = (
-    Column("id", "text", "the incident's id", _plain("id")),
-    Column("title", "text", "its title", _plain("title")),
-    Column("type", "text", "its type", _plain("type")),
-    Column(
-        "status", "text", "reported, confirmed, disputed, planned or retracted", _plain("status")
-    ),
-    Column("occurred", "text", "when, as the source says it (EDTF)", _of_occurred("edtf")),
-    Column("earliest", "day", "the first day that may mean; empty: open", _of_occurred("earliest")),
-    Column("latest", "day", "the last day that may mean; empty: open", _of_occurred("latest")),
-    Column(
-        "date_disputed",
-        "truth",
-        "whether no day lies within what all accounts say",
-        _of_occurred("disputed"),
-    ),
-    Column("place", "text", "the place's name", _of_place("name")),
-    Column("place_country", "text", "the country it lies in (alpha-3)", _of_place("country")),
-    Column("admin1", "text", "its province", _of_place("admin1")),
-    Column("admin2", "text", "its district", _of_place("admin2")),
-    Column("latitude", "real", "degrees north, WGS 84", _of_place("latitude")),
-    Column("longitude", "real", "degrees east, WGS 84", _of_place("longitude")),
-    Column("precision", "text", "what the coordinates stand for", _of_place("precision")),
-    Column(
-        "countries",
-        "text",
-        "the countries whose timelines show it, with their roles: `AFG:location; UZB:affected`",
-        lambda entry: _joined(f"{each['code']}:{each['role']}" for each in entry["countries"]),
-    ),
-    Column(
-        "actors",
-        "text",
-        "the ids of the actors that take part, with their roles: `taliban:initiator`",
-        lambda entry: _joined(f"{each['actor']}:{each['role']}" for each in entry["participants"]),
-    ),
-    Column(
-        "actor_names",
-        "text",
-        "the names of these actors",
-        lambda entry: _joined(each["name"] for each in entry["participants"]),
-    ),
-    *(
-        Column(
-            f"{measure}_{bound}",
-            "whole",
-            f"how many {measure}: the {bound} number",
-            _counted(measure, bound),
+def _counted(figures: Sequence[Mapping[str, Any]]) -> tuple[int | None, ...]:
+    """The numbers of the measures that have columns of their own."""
+    cells = list(_UNCOUNTED)
+    whole = set()
+    for figure in figures:
+        at = _PLACES.get(figure["measure"])
+        if at is None or at in whole:
+            continue
+        low, best, high = figure["low"], figure["best"], figure["high"]
+        if figure["of"] is None:
+            whole.add(at)
+            cells[at : at + 3] = low, best, high
+            continue
+        given = [number for number in (low, best, high) if number is not None]
+        known = (
+            given[0] if low is None else low,
+            given[0] if best is None else best,
+            given[-1] if high is None else high,
         )
-        for measure in COUNTED
-        for bound in BOUNDS
-    ),
-    Column(
-        "figures",
-        "text",
-        "all figures in words",
-        lambda entry: _joined(map(figure_in_words, entry["figures"])),
-    ),
-    Column(
-        "figures_disputed",
-        "truth",
-        "whether accounts contradict each other in any",
-        lambda entry: any(each["disputed"] for each in entry["figures"]),
-    ),
-    Column("accounts", "whole", "how many accounts it is made of", _plain("accounts")),
-    Column(
-        "sources",
-        "text",
-        "who says so",
-        lambda entry: _joined(each["name"] for each in entry["sources"]),
-    ),
-    Column(
-        "source_urls",
-        "text",
-        "where they say so",
-        lambda entry: _joined(each["url"] for each in entry["sources"] if each["url"]),
-    ),
-    Column(
-        "codes",
-        "text",
-        "its codes in other schemes: `cameo:190`",
-        lambda entry: _joined(f"{each['scheme']}:{each['code']}" for each in entry["codes"]),
-    ),
-    Column(
-        "datasets",
-        "text",
-        "the datasets that its accounts are from",
-        lambda entry: _joined(entry["datasets"]),
-    ),
-    Column("summary", "text", "its summary", _plain("summary")),
-    Column("reported", "day", "the day of the first account", _plain("reported")),
-    Column("revision", "whole", "how many records have touched it", _plain("revision")),
-    Column("position", "whole", "the log's position of the last of them", _plain("position")),
-    Column("recorded_at", "instant", "when that was recorded (UTC)", _plain("recorded_at")),
-)
-"""The columns in their order; ``url``, the incident's permanent address, comes after them."""
-
-NAMES = (*(column.name for column in COLUMNS), "url")
-_CELLS = tuple(column.of for column in COLUMNS)
+        cells[at : at + 3] = [
+            number + (cell or 0) for number, cell in zip(known, cells[at : at + 3], strict=True)
+        ]
+    return tuple(cells)
 
 
-def row_of(entry: Entry, publication: Publication) -> list[Cell]:
-    """The cells of an incident, in the order of `NAMES`."""
-    cells = [of(entry) for of in _CELLS]
-    cells.append(publication.address_of(entry["id"]))
-    return cells
+_PLACES = {measure: number * len(BOUNDS) for number, measure in enumerate(COUNTED)}
 
 
 SERIES_NAMES = ("key", "name", "period", "start", "end", "low", "best", "high", "incidents")
