@@ -139,8 +139,15 @@ class Answer:
             return Response(status_code=304, headers=headers)
         return Response(body, status_code=status, headers=headers, media_type=media_type)
 
-    def streamed(self, chunks: Iterator[bytes], *, media_type: str) -> Response:
-        """The answer with a body that is sent as it is written, on threads, of whatever length."""
+    @property
+    def tag(self) -> str:
+        """What names the answer, whatever coding it is sent in: it is made of all that it depends on."""
+        return self._tag
+
+    def streamed(
+        self, chunks: Iterator[bytes], *, media_type: str, size: int | None = None
+    ) -> Response:
+        """The answer with a body that is sent as it is written, on threads, of a size if that is known."""
         headers = dict(self.headers)
         if self.links:
             headers["Link"] = ", ".join(self.links)
@@ -149,6 +156,8 @@ class Answer:
             headers["Content-Encoding"] = "gzip"
             headers["ETag"] = f'"{self._tag}-gzip"'
             chunks = _compressed(chunks)
+        elif size is not None:
+            headers["Content-Length"] = str(size)
         return Stream(on_threads(chunks), media_type, headers)
 
 

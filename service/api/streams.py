@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -25,6 +26,8 @@ HEADERS_ONLY = "casus.headers_only"
 HEARTBEAT = 15.0
 """Seconds after which a stream that waits says that it does: proxies close what is silent for longer."""
 
+
+T = TypeVar("T")
 
 AT_ONCE = 4
 """Streams that read from the store at the same time; whoever asks for a page has threads left."""
@@ -75,7 +78,8 @@ class Stream(Response):
         self, body: AsyncGenerator[bytes, None], media_type: str, headers: Mapping[str, str]
     ) -> None:
         super().__init__(media_type=media_type, headers=headers)
-        del self.headers["content-length"]
+        if "Content-Length" not in headers:
+            del self.headers["content-length"]
         self._generator = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,6 +107,11 @@ async def _gone(receive: Receive) -> None:
     """Wait until the client goes away."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def on_a_thread(make: Callable[[], T]) -> T:
+    """What a function returns that reads from the store."""
+    return await anyio.to_thread.run_sync(make, limiter=_threads())
 
 
 async def on_threads(chunks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:

@@ -11,25 +11,32 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
+import orjson
+
 from service.publishing.flat import NAMES, SERIES_NAMES, Cell, row_of
 from service.publishing.publication import Format, Publication, SeriesPublication
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_MISTAKEN = frozenset("=+-@\t\r＝＋－＠")
 _TRUTH = {True: "true", False: "false"}
 
 
-def safe(cell: Cell) -> Cell:
-    """A cell as a spreadsheet can't mistake it."""
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA) else cell
-    return _TRUTH[cell] if isinstance(cell, bool) else cell
+def safe(row: Iterable[Cell]) -> list[Cell]:
+    """A row as a spreadsheet can't mistake it."""
+    return [
+        (f"'{cell}" if cell[:1] in _MISTAKEN else cell)
+        if cell.__class__ is str
+        else _TRUTH[cell]
+        if cell.__class__ is bool
+        else cell
+        for cell in row
+    ]
 
 
 def write(publication: Publication) -> Iterator[bytes]:
     """The header, then a page of rows at a time."""
     yield _lines([NAMES])
-    for page in publication.parsed_pages():
-        yield _lines(row_of(entry, publication) for entry in page)
+    for page in publication.pages:
+        yield _lines(row_of(entry, publication) for entry in map(orjson.loads, page))
 
 
 def write_series(publication: SeriesPublication) -> Iterator[bytes]:
@@ -41,7 +48,7 @@ def write_series(publication: SeriesPublication) -> Iterator[bytes]:
 
 def _lines(rows: Iterable[Iterable[Cell]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(map(safe, row) for row in rows)
+    csv.writer(text).writerows(map(safe, rows))
     return text.getvalue().encode()
 
 

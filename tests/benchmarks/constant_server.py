@@ -1,8 +1,8 @@
-"""``casus serve`` with one route more, which answers the bytes that were last put there.
+"""``casus serve`` with two routes more: one answers the bytes that were last put there, one sends a file.
 
     python -m tests.benchmarks.constant_server HOME
 
-The route stands first, so that finding it costs nothing, and is what FastAPI's users would write.
+They stand first, so that finding them costs nothing, and are what FastAPI's users would write.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from service.api import app as api
 from service.bootstrap import Casus
 from service.cli import serving
 from service.settings import Settings
 
-PATH = "/bench/constant"
+PATH, FILE = "/bench/constant", "/bench/file"
 
 
 def create_app(casus: Casus) -> FastAPI:
@@ -36,6 +36,10 @@ def create_app(casus: Casus) -> FastAPI:
     @router.get(PATH)
     async def get_constant(request: Request) -> Response:
         return Response(request.app.state.constant, media_type="application/json")
+
+    @router.get(FILE)
+    async def get_file(path: str) -> Response:
+        return FileResponse(path)
 
     app.router.routes[:0] = router.routes
     return app

@@ -1,0 +1,96 @@
+"""Long publications that were sent to their end, kept as files for whoever asks for the same again.
+
+A file is known by the answer's validator, which is made of its URL, its moment and the version of Casus:
+one of another position is another file, so that none is ever out of date. What is kept is bounded, and
+whatever was asked for longest ago goes first. It can all be removed at any time; where nothing can be
+written, nothing is kept and everything is sent all the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+from typing import IO
+
+MOST = 1_000_000_000
+"""Bytes of files that are kept."""
+
+CHUNK = 1 << 18
+"""Bytes that are read, and sent, together."""
+
+_PART = ".part"
+
+
+class KeptFiles:
+    """The files of one store."""
+
+    def __init__(self, folder: Path, most: int = MOST) -> None:
+        self._folder = folder
+        self._most = most
+
+    def begin(self) -> None:
+        """Remove what another process has left: it may have been of another version, or killed."""
+        with suppress(OSError):
+            for path in self._folder.glob("*"):
+                path.unlink(missing_ok=True)
+
+    def open(self, tag: str) -> IO[bytes] | None:
+        """The file that is kept under a tag, to be read and closed; None if there is none."""
+        try:
+            file = (self._folder / tag).open("rb")
+        except OSError:
+            return None
+        with suppress(OSError):  # of a disk that can only be read
+            os.utime(file.fileno())
+        return file
+
+    def keeping(self, tag: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The same chunks; once they are all taken they are kept under a tag."""
+        part = self._folder / f"{tag}.{token_hex(4)}{_PART}"
+        try:
+            self._folder.mkdir(exist_ok=True)
+            file = part.open("xb")
+        except OSError:
+            yield from chunks
+            return
+        try:
+            is_kept = True
+            with file:
+                for chunk in chunks:
+                    if is_kept:
+                        is_kept = _written(file, chunk, self._most)
+                    yield chunk
+            if is_kept:
+                part.replace(self._folder / tag)
+                self._make_room()
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _make_room(self) -> None:
+        files = [path for path in self._folder.iterdir() if path.suffix != _PART]
+        found = sorted(((path.stat(), path) for path in files), key=lambda each: each[0].st_mtime)
+        left = sum(stat.st_size for stat, _ in found)
+        for stat, path in found:
+            if left <= self._most:
+                return
+            path.unlink(missing_ok=True)
+            left -= stat.st_size
+
+
+def _written(file: IO[bytes], chunk: bytes, most: int) -> bool:
+    """Whether a chunk could be added, and left the file within what may be kept."""
+    try:
+        file.write(chunk)
+        return file.tell() <= most
+    except OSError:
+        return False
+
+
+def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
+    """What a file holds; it is closed in the end, and where nobody goes on."""
+    with file:
+        while chunk := file.read(CHUNK):
+            yield chunk
