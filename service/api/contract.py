@@ -43,7 +43,8 @@ What is recorded stays recorded: a revision is one more record, with its reason.
 revises by `If-Match`, with the ETag of what was read.
 
 Every read answers `HEAD`, `If-None-Match` and `Accept-Encoding: gzip` too, and pages of any origin may \
-use it. New fields may come into an answer; those there are keep their names and meaning.
+use it. New fields may come into an answer; those there are keep their names and meaning. What has to go \
+is announced a year before, by `Deprecation` and `Sunset` and in `openapi/CHANGELOG.md`.
 
 Refusals are RFC 9457 problems; each `type` leads to its explanation."""
 
