@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from service.publishing import csv, geojson, ndjson
+from service.publishing import csv, geojson, ndjson, parquet, timelinejs, vis
 from service.publishing.publication import Format
 
-_ALL = (ndjson.FORMAT, csv.FORMAT, geojson.FORMAT)
+_ALL = (ndjson.FORMAT, csv.FORMAT, geojson.FORMAT, parquet.FORMAT, timelinejs.FORMAT, vis.FORMAT)
 
 FORMATS: Mapping[str, Format] = MappingProxyType({each.suffix: each for each in _ALL})
 """The formats by their suffixes."""
