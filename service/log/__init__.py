@@ -85,6 +85,16 @@ class Log:
         found = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
         return [self._mapper.to_recorded(each) for each in found]
 
+    def entries(
+        self, after: int, limit: int = READ_BATCH, until: int = BEYOND
+    ) -> Sequence[Notification]:
+        """Up to `limit` records beyond a position and up to another, in order, as they are stored."""
+        return self._recorder.select_notifications(after, limit, until, inclusive_of_start=False)
+
+    def decoded(self, entry: Notification) -> Recorded[Record]:
+        """The record that an entry holds, in its place."""
+        return self._mapper.to_recorded(entry)
+
     def follow(self, after: int = 0) -> Iterator[Recorded[Record]]:
         """Every record beyond a position, in order, up to the end the log has when it is reached."""
         while batch := self.read(after):
@@ -112,6 +122,13 @@ class Log:
         if len(wanted) > STREAMS_AT_ONCE:
             found.sort(key=lambda stored: stored.id)
         return found
+
+    def naming(self, actor: str, below: int) -> Sequence[UUID]:
+        """The streams of incidents that have a record below a position in which an actor may be named.
+
+        The whole log is read for it.
+        """
+        return self._recorder.select_streams_with(b'"actor":"%b"' % actor.encode(), below)
 
     @property
     def codec(self) -> Codec:

@@ -51,11 +51,12 @@ class Unmoved:
     """What a record was decided on, and has to be still so when it is appended.
 
     Streams at these versions, and, if it depends on what is merged with what, no merge of incidents beyond
-    this position.
+    this position; if it is to have a position of its own, no record at all beyond the one before.
     """
 
     streams: Mapping[UUID, int]
     merges: int | None = None
+    head: int | None = None
 
 
 class LogRecorder(SQLiteApplicationRecorder):
@@ -106,6 +107,8 @@ class LogRecorder(SQLiteApplicationRecorder):
             self._check(c, unmoved)
         c.execute(f"SELECT coalesce(max(position), 0) + 1 FROM {self.events_table_name}")
         first: int = c.fetchone()[0]
+        if unmoved is not None and unmoved.head not in {None, first - 1}:
+            raise IntegrityError(f"the log stands at position {first - 1}, not {unmoved.head}")
         positions = range(first, first + len(stored_events))
         c.executemany(
             f"INSERT INTO {self.events_table_name} VALUES (?,?,?,?,?)",
@@ -174,6 +177,15 @@ class LogRecorder(SQLiteApplicationRecorder):
             f"SELECT DISTINCT originator_id FROM {self.events_table_name}"
             " WHERE originator_id >= ? AND originator_id < ? ORDER BY originator_id LIMIT ?",
             (first.hex, beyond.hex, limit),
+        )
+        return [UUID(row[0]) for row in rows]
+
+    def select_streams_with(self, text: bytes, below: int) -> Sequence[UUID]:
+        """The ids of incidents' streams that have a record below a position with a text in its bytes."""
+        rows = self._reads.rows(
+            f"SELECT DISTINCT originator_id FROM {self.events_table_name} WHERE position < ?"
+            " AND (topic LIKE 'incident-%' OR topic LIKE 'account-%') AND instr(state, ?)",
+            (below, text),
         )
         return [UUID(row[0]) for row in rows]
 

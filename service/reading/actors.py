@@ -68,6 +68,10 @@ class Actors:
         found = {self._directory.survivor(row[0], position) for row in rows}
         return found.pop() if len(found) == 1 else None
 
+    def ever_one(self, slug: str, position: int) -> frozenset[str]:
+        """All actors that one was ever merged with by a position, itself included."""
+        return self._directory.ever_one(slug, position)
+
     def page(
         self,
         position: int,

@@ -84,6 +84,30 @@ class Directory:
                     looked_at.append(other)
         return tuple(sorted(found - {slug}))
 
+    def ever_one(self, slug: str, position: int) -> frozenset[str]:
+        """All actors that one was ever merged with by a position, itself included."""
+        self.epoch(position)
+        found, looked_at = {slug}, [slug]
+        while looked_at:
+            each = looked_at.pop()
+            merged = {
+                other
+                for other in self._ever_merged_into.get(each, ())
+                if each in self._ever_into(other, position)
+            }
+            new = (merged | self._ever_into(each, position)) - found
+            found |= new
+            looked_at += new
+        return frozenset(found)
+
+    def _ever_into(self, slug: str, position: int) -> set[str]:
+        """The actors that one was merged into by a position, at any time."""
+        actor = self._actors.get(slug)
+        if actor is None:
+            return set()
+        count = bisect_right(actor.positions, position)
+        return {into for into in actor.merged_into[:count] if into is not None}
+
     def moved(self, position: int, later: int) -> tuple[str, ...]:
         """The actors for whom another one stands at a later position than at an earlier one."""
         self.epoch(later)
