@@ -24,8 +24,6 @@ from uuid import UUID
 
 import orjson
 from fastapi import FastAPI
-from pydantic import TypeAdapter
-from pydantic.json_schema import JsonSchemaMode
 
 from domain.ids import uuid7
 from service.api.app import create_app
@@ -37,13 +35,11 @@ from service.chronicles import ADAPTER, BUNDLED, load_chronicle, parse_chronicle
 from service.imports.jobs.documents import ImportJob, ImportQuery, ImportUpload
 from service.imports.jobs.process import carry_out
 from service.imports.jobs.store import UPLOAD, Imports, Kept, write_job
-from service.log.codec import RECORD_TYPES
+from service.publishing.records_schema import DIALECT, records_schema
 from service.revisions import OF_INCIDENTS, named
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
 RECORDED_AT = datetime.datetime(2026, 11, 22, 9, tzinfo=datetime.UTC)
 """When everything in the examples was recorded."""
 
@@ -68,6 +64,10 @@ READS = {
     "get_actor": "/v1/actors/taliban",
     "actor_timeline": "/v1/actors/csto/timeline?limit=1",
     "actor_publication": "/v1/actors/csto/timeline.geojson?limit=1",
+    "country_embed": "/v1/countries/UZB/timeline/embed?chart=map",
+    "actor_embed": "/v1/actors/csto/timeline/embed",
+    "incidents_embed": "/v1/incidents/embed?q=sherkhan&reported_by=2021-06-22",
+    "series_embed": "/v1/series/embed?country=AFG&measure=killed&from=2021-05&to=2021-06",
     "search_incidents": "/v1/incidents?q=sherkhan&reported_by=2021-06-22",
     "incidents_publication": "/v1/incidents.ndjson?q=sherkhan&reported_by=2021-06-22",
     "get_incident": "/v1/incidents/{}",
@@ -77,6 +77,8 @@ READS = {
     "get_series": "/v1/series?country=AFG&measure=killed&from=2021-05&to=2021-06",
     "series_publication": "/v1/series.csv?country=AFG&measure=killed&from=2021-05&to=2021-06",
     "get_replay": "/v1/replay?country=UZB&to=2021-06-23&match=certain",
+    "get_log": "/v1/log?after=64&limit=1",
+    "stream_log": "/v1/log/stream?after=66&position=67",
     "country_citation": "/v1/countries/UZB/timeline/cite",
     "actor_citation": "/v1/actors/csto/timeline/cite",
     "search_citation": "/v1/incidents/cite?q=sherkhan&reported_by=2021-06-22",
@@ -131,6 +133,7 @@ REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "unknown-format": ("GET", "/v1/incidents.xls", {}, b""),
     "not-acceptable": ("GET", "/v1/incidents", {"accept": "text/plain"}, b""),
     "unknown-incident": ("GET", f"/v1/incidents/{UUID(int=0)}", {}, b""),
+    "unknown-collection": ("GET", "/ogc/collections/xyz", {}, b""),
     "unknown-import": ("GET", f"/v1/imports/{UUID(int=0)}", {}, b""),
     "not-found": ("GET", "/v1/wars", {}, b""),
     "method-not-allowed": ("DELETE", "/v1/incidents", {}, b""),
@@ -175,7 +178,7 @@ def contract_files() -> dict[Path, bytes]:
     return {
         openapi / "openapi.json": _json(document),
         openapi / "problems.md": problems_page().encode(),
-        openapi / "records.schema.json": _json(_records_schema()),
+        openapi / "records.schema.json": _json(records_schema()),
         openapi / "chronicle.schema.json": _json(_chronicle_schema()),
         ROOT / "service" / "api" / "examples.json": _json(examples),
     }
@@ -276,21 +279,6 @@ def _asked(
         "status": sent[0]["status"],
         "media_type": kind,
         "body": orjson.loads(answer) if kind.endswith(("/json", "+json")) else answer.decode(),
-    }
-
-
-def _records_schema() -> Json:
-    """The record types by topic. Stored records have every field, and no other."""
-    mode: JsonSchemaMode = "serialization"
-    adapters = [(record.TOPIC, mode, TypeAdapter(record)) for record in RECORD_TYPES]
-    by_topic, definitions = TypeAdapter.json_schemas(adapters)
-    return {
-        "$schema": DIALECT,
-        "title": "Records of the log",
-        "description": "The schema of a record is under its topic, in `properties`.",
-        "type": "object",
-        "properties": {topic: by_topic[topic, mode] for topic, _, _ in adapters},
-        **definitions,
     }
 
 

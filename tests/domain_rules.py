@@ -57,6 +57,7 @@ FORMATS: dict[str, st.SearchStrategy[str]] = {
 
 def repaired(_: HookContext, case: Case) -> Case:
     """The case; where it is meant to be right, with what the domain asks for."""
+    case.query = _ending(case.operation.path, case.query)
     if case.meta is None or case.meta.generation.mode is GenerationMode.NEGATIVE:
         return case
     path = case.operation.path
@@ -85,6 +86,12 @@ def repaired(_: HookContext, case: Case) -> Case:
     elif isinstance(case.body, dict):
         case.body = _repaired_body(case.operation.path, dict(case.body))
     return case
+
+
+def _ending(path: str, query: Any) -> Any:
+    """A query; where it is answered for ever, up to a position."""
+    is_endless = path == "/v1/log/stream"
+    return {"position": LAST_POSITION, **(query or {})} if is_endless else query
 
 
 def _repaired_body(path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -130,9 +137,7 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
     for given_out in ("cursor", "last_event_id"):  # by the service alone
         query.pop(given_out, None)
     query.pop("speed", None)  # nobody waits
-    if "position" in query:
-        query["position"] = LAST_POSITION - int(query["position"]) % 30
-        query.pop("as_of", None)
+    _set_in_the_log(query)
     if any(
         f"{{{name}}}" in path for name in KNOWN_IN_PATHS
     ):  # which are known since the chronicle only
@@ -156,6 +161,15 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
     if "role" in query:
         query["role"] = [role for role in query["role"] if role in _roles(path, query)]
     return query
+
+
+def _set_in_the_log(query: dict[str, Any]) -> None:
+    """Positions that the log has reached."""
+    if "position" in query:
+        query["position"] = LAST_POSITION - int(query["position"]) % 30
+        query.pop("as_of", None)
+    if "after" in query:
+        query["after"] = int(query["after"]) % (LAST_POSITION - 30)
 
 
 def _import(query: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from service.api import (
     countries,
     datasets,
     diff,
+    embeds,
     health,
     history,
     imports,
@@ -32,10 +33,15 @@ from service.api import (
     publications,
     replay,
     series,
+    subscriptions,
 )
+from service.api import log as log_routes
 from service.api.answers import CASUS_VERSION
+from service.api.context import bad_parameter
 from service.api.finished import FinishedAnswers
 from service.api.follower import following
+from service.api.kept_files import KeptFiles
+from service.api.live import Live
 from service.api.negotiation import Negotiation
 from service.api.pages import add_pages
 from service.api.problems import Problem
@@ -43,8 +49,14 @@ from service.api.streams import HEADERS_ONLY, Streams
 from service.bootstrap import Casus
 from service.imports.jobs.queue import Queue
 from service.imports.jobs.store import Imports
+from service.ogc import routes as ogc
+from service.publishing.chart_frame import TooMuchToDraw
+from service.publishing.chart_worker import NotDrawn
+from service.publishing.charts import DRAWER
 from service.recording import KeyReused, Stale
 from service.views.projector import ProjectionStopped
+from service.webhooks.dispatcher import Dispatcher
+from service.webhooks.store import Subscriptions
 
 log = logging.getLogger("casus")
 
@@ -58,8 +70,14 @@ def create_app(casus: Casus) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         queue: Queue = app.state.queue
         # What an import records is folded by its own process, in half the time.
-        async with following(casus.projector, lambda: queue.is_busy), imports.importing(queue):
+        async with (
+            app.state.live.following(),
+            following(casus.projector, lambda: queue.is_busy),
+            imports.importing(queue),
+            app.state.dispatcher.running(),
+        ):
             yield
+        DRAWER.close()
         casus.close()
 
     app = FastAPI(
@@ -73,25 +91,38 @@ def create_app(casus: Casus) -> FastAPI:
     app.state.casus = casus
     app.state.finished = FinishedAnswers()
     app.state.streams = Streams()
+    app.state.kept = KeptFiles(casus.settings.home / "published")
+    app.state.kept.begin()
+    app.state.live = Live(casus)
     app.state.imports = Imports(casus.settings.home)
     app.state.queue = Queue(app.state.imports, casus.projector)
+    app.state.subscriptions = Subscriptions(casus.settings.home)
+    app.state.dispatcher = Dispatcher(casus, app.state.subscriptions)
     # Not include_router: it wraps the routes in a second matching, a tenth of a page's time.
     for router in (
         publications.router,
         countries.router,
         actors.router,
         citations.searches,
+        embeds.searches,
         incidents.router,
         datasets.router,
         history.router,
         diff.router,
         series.router,
         citations.router,
+        embeds.router,
         replay.router,
+        log_routes.router,
+        log_routes.streams,
         imports.router,
         actors.writes,
         incidents.writes,
         imports.writes,
+        subscriptions.router,
+        subscriptions.writes,
+        ogc.router,
+        ogc.extents,
         health.router,
     ):
         app.router.routes.extend(router.routes)
@@ -100,7 +131,7 @@ def create_app(casus: Casus) -> FastAPI:
     app.add_middleware(Negotiation)
     app.add_middleware(InternalFaults)
     app.add_middleware(
-        CORSMiddleware,
+        OpenToPages,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "OPTIONS"],
         allow_headers=["*"],
@@ -157,6 +188,15 @@ def _add_problems(app: FastAPI) -> None:
             else "the store did not answer",
             headers={"Retry-After": "1"},
         ).response()
+
+    @app.exception_handler(TooMuchToDraw)
+    async def too_much(_: Request, raised: TooMuchToDraw) -> Response:
+        return bad_parameter("chart", str(raised)).response()
+
+    @app.exception_handler(NotDrawn)
+    async def not_drawn(_: Request, raised: NotDrawn) -> Response:
+        log.error("a chart was not drawn: %s", raised)
+        return Problem("chart-not-drawn", str(raised), headers={"Retry-After": "5"}).response()
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, __: ClientDisconnect) -> Response:
@@ -220,6 +260,17 @@ class InternalFaults:
                 extra={"correlation_id": correlation_id},
             )
             await problem.response()(scope, receive, send)
+
+
+class OpenToPages(CORSMiddleware):
+    """Lets pages of any origin read, but for where records are sent: such addresses may hold a token."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] == "http" and scope["path"].startswith(subscriptions.PREFIX):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class Gate:

@@ -56,6 +56,8 @@ TAGS = [
     {"name": "imports", "description": "Files of datasets and tables, and what became of them."},
     {"name": "series", "description": "Counts and figures over time."},
     {"name": "replay", "description": "History, step by step."},
+    {"name": "log", "description": "Every record, in order, as it is stored; and as it comes."},
+    {"name": "subscriptions", "description": "What is recorded, sent as it comes (webhooks)."},
     {"name": "health", "description": "For those who run the service."},
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -31,6 +32,8 @@ def serve_store(settings: Settings, *, bundled: bool) -> None:
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
     )
+    # It names every address that it sends something to.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     # A termination stops the server as an interruption does: in order, and with status 0.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
@@ -73,6 +76,9 @@ def _serve(settings: Settings, *, bundled: bool) -> None:
         # From here on a client waits a moment instead of being turned away.
         listening.listen(BACKLOG)
         _announce(casus, settings, listening.getsockname()[1])
+        # What is there by now stays: looking through it for garbage would halt every answer for a while.
+        gc.collect()
+        gc.freeze()
         server.run(sockets=[listening])
 
 
