@@ -302,6 +302,20 @@ def revise(
     )
 
 
+@app.command(epilog="Example: [bold]casus mirror http://127.0.0.1:8000 --home copy --once[/bold]")
+def mirror(
+    url: Annotated[str, typer.Argument(help="The address of the service whose log is copied.")],
+    home: Home = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop when all that is there was copied.")
+    ] = False,
+) -> None:
+    """Copy the log of another service, byte for byte, and follow it as it grows."""
+    from service.cli.mirroring import mirror_log
+
+    mirror_log(settings_of(home), url, once=once)
+
+
 @app.command(epilog="Example: [bold]casus rebuild[/bold]")
 def rebuild(home: Home = None) -> None:
     """Build the timelines anew from the log, beside those in use, and switch to them."""

@@ -1,0 +1,63 @@
+"""``casus mirror``: the log of another service, copied and followed."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+
+import httpx
+
+from service.cli.output import complain, progress, refuse, say
+from service.cli.stores import opened
+from service.mirroring import Diverged, Mirror
+from service.settings import Settings
+
+RETRY = 2.0
+"""Seconds before a service that went away is looked for again."""
+
+
+def mirror_log(settings: Settings, url: str, *, once: bool) -> None:
+    """Copy a log, and follow it until interrupted unless it is for once."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            opened(settings, make=True) as casus,
+            httpx.Client(base_url=url, timeout=30) as client,
+        ):
+            mirror = Mirror(casus, client)
+            _catch_up(mirror)
+            say(f"The log stands at position {casus.log.head}, as that of {url}.")
+            if not once:
+                _follow(mirror, url)
+    except Diverged as diverged:
+        refuse(f"this is no mirror of {url}: {diverged}; nothing was changed")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        refuse(f"{url}: {error}")
+
+
+def _catch_up(mirror: Mirror) -> None:
+    mirror.check()
+    with progress("copying") as tell:
+        for done, total in mirror.catch_up():
+            tell(done, total)
+    if done < total:
+        refuse(f"cut off at position {done} of {total}; the same command goes on from there")
+
+
+def _follow(mirror: Mirror, url: str) -> None:
+    told = ""
+    while True:
+        try:
+            for _ in mirror.follow():
+                told = ""
+            trouble = "the service has stopped"
+        except httpx.TransportError as error:
+            trouble = str(error) or type(error).__name__
+        if not told:  # said once, tried for as long as it lasts
+            complain(f"casus: {url}: {trouble}; trying again")
+            told = trouble
+        time.sleep(RETRY)
+        with contextlib.suppress(httpx.TransportError):
+            mirror.check()
