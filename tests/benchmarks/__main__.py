@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.benchmarks.appending import measure_append
 from tests.benchmarks.importing import measure_import
+from tests.benchmarks.live import measure_live
 from tests.benchmarks.pages import measure_datasette, measure_page, measure_positions
 from tests.benchmarks.publishing import measure_publishing
 from tests.benchmarks.rebuilding import measure_rebuild
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[Store], Sequence[Measured]]] = {
     "datasette": measure_datasette,
     "positions": measure_positions,
     "series": measure_series,
+    "live": measure_live,
     "publishing": measure_publishing,
     "import": measure_import,
     "rebuild": lambda store: [measure_rebuild(store)],
