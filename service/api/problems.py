@@ -79,11 +79,25 @@ _TYPES = (
         "Check the id; a read of the past shows only what was recorded and reported by then.",
     ),
     ProblemType(
+        "unknown-collection",
+        404,
+        "No such collection",
+        "No collection of features with this id is there at the moment read.",
+        "/ogc/collections lists those that are: `incidents`, and one for each country that has any.",
+    ),
+    ProblemType(
         "unknown-import",
         404,
         "No such import",
         "No import has this id, or it has been over for so long that its files are gone.",
         "/v1/imports lists those that are kept.",
+    ),
+    ProblemType(
+        "unknown-subscription",
+        404,
+        "No such subscription",
+        "No subscription has this id, or none any more.",
+        "/v1/subscriptions lists those there are.",
     ),
     ProblemType(
         "not-found",
@@ -186,12 +200,26 @@ _TYPES = (
         "Follow the import until it is `done` or `failed`, and ask again.",
     ),
     ProblemType(
+        "too-many-subscriptions",
+        409,
+        "Too many subscriptions",
+        "There are as many subscriptions as this service keeps.",
+        "Delete those that nobody needs, such as the dead ones, and ask again.",
+    ),
+    ProblemType(
         "projection-stopped",
         503,
         "The timelines have stopped",
         "A record could not be folded into the timelines. They are served as they stood before it,"
         " and nothing new is recorded until that is mended.",
         "Tell whoever runs this service: `casus status` says which record, and why.",
+    ),
+    ProblemType(
+        "chart-not-drawn",
+        503,
+        "The chart could not be drawn",
+        "The process that draws charts took too long, came to an end, or has too many to draw.",
+        "Try again; `.vl.json` has the same chart, to be drawn where it is read.",
     ),
     ProblemType(
         "busy",

@@ -20,6 +20,7 @@ from service.reading.clocks import Moment
 from service.reading.datasets import Datasets
 from service.reading.differences import Differences
 from service.reading.directory import Directory
+from service.reading.extents import Extents
 from service.reading.moments import Moments
 from service.reading.recent import Recent
 from service.reading.replay import Replays
@@ -59,6 +60,7 @@ class Reader:
         self._directory = Directory(self._database)
         self.actors = Actors(self._database, self._directory)
         self.datasets = Datasets(self._database)
+        self.extents = Extents(self._database)
         self.moments = Moments(self._database)
         self.moment = self.moments.at
         self.selected = self._directory.selected

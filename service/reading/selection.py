@@ -48,7 +48,8 @@ class Selection:
     """Which incidents, in which order. Days are day numbers; None leaves a filter out.
 
     The subject is whose timeline it is, and who plays the roles; a country and an actor beside it narrow
-    it to what is on their timelines as well. `members` adds what an actor's members did while they were.
+    it to what is on their timelines as well. `members` adds what an actor's members did while they were,
+    `nowhere` to what is in the box what has no point at all.
     """
 
     subject: SubjectKey | None = None
@@ -61,6 +62,7 @@ class Selection:
     statuses: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     box: Box | None = None
+    nowhere: bool = False
     text: str | None = None
     order: Order = "asc"
     members: bool = False

@@ -1,0 +1,152 @@
+"""Features: pages of a collection, and each by its id."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from domain.dates import iso_of_day
+from domain.vocabulary import Status
+from service.api.answers import Answer, origin, url_of
+from service.api.context import bad_parameter, casus_of, moment_of, start_of
+from service.api.cursors import Continuation, write_cursor
+from service.api.incidents import no_such_incident, stream_of
+from service.api.parameters import Clocks
+from service.bootstrap import Casus, utc_now
+from service.ogc.documents import GEOJSON, JSON, Addresses, Json, id_of, link
+from service.ogc.parameters import MOST, ItemsQuery
+from service.publishing.geojson import feature
+from service.publishing.publication import Publication, Subject
+from service.reading import Page
+from service.reading.clocks import Moment
+from service.reading.selection import PageEnd, Selection
+
+
+def items_answer(
+    request: Request, query: ItemsQuery, country: str | None, at: Addresses
+) -> Response | None:
+    """The page of features that a query asks for; None if there is no such collection. Raises `Problem`."""
+    casus = casus_of(request)
+    selection = query.selection_of(country)
+    scope = f"{request.scope['path']}{selection!r}{query.clocks!r}"
+    moment, after = start_of(casus, query, scope, int, int)
+    if after and query.offset:
+        raise bad_parameter("offset", "a cursor says already where the page begins")
+    answer = Answer(request, moment, fixed=query.fixed)
+    if unchanged := answer.not_modified():
+        return _weakly(unchanged)
+    page = _page(casus, selection, moment, query, PageEnd(*after) if after else None)
+    if not page.items and country and casus.reader.extents.of_country(country, moment) is None:
+        return None
+    own = url_of(request, request.scope["query_string"].decode("ascii"))
+    links = [link("self", GEOJSON, "This page", own)]
+    if page.next:
+        end = (page.next.earliest, page.next.number)
+        cursor = write_cursor(Continuation(moment.position, moment.reported_by, end), scope)
+        rest = _without_start(request.scope["query_string"])
+        following = url_of(request, f"{rest}&cursor={cursor}" if rest else f"cursor={cursor}")
+        links.append(link("next", GEOJSON, "The next page", following))
+        answer.links.append(f'<{following}>; rel="next"')
+    if not (query.bbox or query.offset or after):
+        links.append(_in_json(query, country, at))
+    links.append(_collection(country, at))
+    publication = _publication(request, moment)
+    document = {
+        "type": "FeatureCollection",
+        "timeStamp": utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "numberReturned": len(page.items),
+        **moment.fields,
+        "links": links,
+        "features": [feature(orjson.loads(entry), publication) for entry in page.items],
+    }
+    return _weakly(answer.of(orjson.dumps(document), media_type=GEOJSON))
+
+
+def feature_answer(
+    request: Request, query: Clocks, country: str | None, incident: str, at: Addresses
+) -> Response:
+    """The feature of an incident that is in a collection. Raises `Problem`."""
+    casus = casus_of(request)
+    moment = moment_of(casus, query)
+    body = casus.reader.incident(str(stream_of(incident, moment)), moment)
+    entry = orjson.loads(body) if body else None
+    if entry is None or entry["status"] == Status.RETRACTED or not _is_of(entry, country):
+        raise no_such_incident(incident, moment)
+    answer = Answer(request, moment, fixed=query.fixed)
+    if unchanged := answer.not_modified():
+        return unchanged
+    own = at.ogc(f"/collections/{id_of(country)}/items/{entry['id']}")
+    document = {
+        **feature(entry, _publication(request, moment)),
+        **moment.fields,
+        "links": [
+            link("self", GEOJSON, entry["title"], own),
+            link(
+                "alternate",
+                JSON,
+                "With its accounts",
+                at.service(f"/v1/incidents/{entry['id']}"),
+            ),
+            _collection(country, at),
+        ],
+    }
+    return answer.of(orjson.dumps(document), media_type=GEOJSON)
+
+
+def _is_of(entry: Json, country: str | None) -> bool:
+    return country is None or any(each["code"] == country for each in entry["countries"])
+
+
+def _page(
+    casus: Casus, selection: Selection, moment: Moment, query: ItemsQuery, after: PageEnd | None
+) -> Page:
+    """The page after a place, or after so many features as are to be left out."""
+    left_out = query.offset
+    while left_out:
+        passed = casus.reader.page(selection, moment, after, min(left_out, MOST))
+        if passed.next is None:
+            return Page([], None)
+        after = passed.next
+        left_out -= len(passed.items)
+    return casus.reader.page(selection, moment, after, query.limit)
+
+
+def _publication(request: Request, moment: Moment) -> Publication:
+    """What a feature's address is made of."""
+    return Publication(
+        subject=Subject(kind="all", id=None, name=""),
+        title="",
+        moment=moment,
+        origin=origin(request),
+        address="",
+        pages=iter(()),
+    )
+
+
+def _in_json(query: ItemsQuery, country: str | None, at: Addresses) -> Json:
+    """The same incidents as the timelines of ``/v1`` have them, which know no box that lets in nowhere."""
+    window = zip(("from", "to"), query.days, strict=True)
+    asked = {name: iso_of_day(day) for name, day in window if day is not None}
+    timeline = f"/v1/countries/{country}/timeline" if country else "/v1/incidents"
+    href = at.service(timeline, **asked, limit=query.limit)
+    return link("alternate", JSON, "The same incidents as a timeline", href)
+
+
+def _collection(country: str | None, at: Addresses) -> Json:
+    return link("collection", JSON, "The collection", at.ogc(f"/collections/{id_of(country)}"))
+
+
+def _weakly(answer: Response) -> Response:
+    """An answer with a weak validator: it says when it was generated, and is the same but for that."""
+    answer.headers["ETag"] = f"W/{answer.headers['ETag']}"
+    return answer
+
+
+@lru_cache(maxsize=4_096)
+def _without_start(query: bytes) -> str:
+    pairs = parse_qsl(query.decode("ascii"))
+    return urlencode([pair for pair in pairs if pair[0] not in ("cursor", "offset")])
