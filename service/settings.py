@@ -28,3 +28,6 @@ class Settings(BaseSettings):
 
     max_import: Annotated[int, Field(validation_alias="CASUS_MAX_IMPORT", ge=1_000)] = 2_000_000_000
     """The most bytes that a file may have that is sent to be imported."""
+
+    webhook_private: Annotated[bool, Field(validation_alias="CASUS_WEBHOOK_PRIVATE")] = False
+    """Whether webhooks may lead to private addresses, those of this machine among them."""

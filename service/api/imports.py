@@ -6,7 +6,7 @@ until it is over, and its address is not permanent.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from eventsourcing.persistence import PersistenceError
 from fastapi import APIRouter, Path, Query
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -26,7 +26,7 @@ from service.api.context import bad_parameter, casus_of
 from service.api.documents import NOT_MODIFIED, problem_responses
 from service.api.import_body import BODY
 from service.api.problems import Problem
-from service.api.routing import Handler, parse_query
+from service.api.routing import Handler, StateRoute, parse_query
 from service.api.uploads import MULTIPART, Received, receive
 from service.api.writing import IdempotencyKey, author_of, idempotency_key_of
 from service.imports.formats.table_reading import read_mapping
@@ -54,24 +54,6 @@ class ImportsAnswer:
     items: tuple[ImportJob, ...]
 
 
-class _NoParameters(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class JobRoute(APIRoute):
-    """A read of what changes without a record: ``endpoint(request, **path parameters)``, on a thread."""
-
-    def get_route_handler(self) -> Handler:
-        """The handler."""
-        endpoint: Callable[..., Response] = self.endpoint
-
-        async def handle(request: Request) -> Response:
-            parse_query(_NoParameters, request.scope["query_string"])
-            return await run_in_threadpool(endpoint, request, **request.path_params)
-
-        return handle
-
-
 class UploadRoute(APIRoute):
     """A write that reads its body itself: ``await endpoint(request, query, idempotency_key)``."""
 
@@ -87,7 +69,7 @@ class UploadRoute(APIRoute):
         return handle
 
 
-router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=JobRoute)
+router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=StateRoute)
 writes = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=UploadRoute)
 
 _HEADERS = {

@@ -97,6 +97,20 @@ class _NoParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class StateRoute(APIRoute):
+    """A read of what is no record, or its end: ``endpoint(request, **path parameters)``, on a thread."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler."""
+        endpoint: Callable[..., Response] = self.endpoint
+
+        async def handle(request: Request) -> Response:
+            parse_query(_NoParameters, request.scope["query_string"])
+            return await run_in_threadpool(endpoint, request, **request.path_params)
+
+        return handle
+
+
 class WriteRoute(APIRoute):
     """A write: ``endpoint(request, body, idempotency_key, **path parameters)``, on a thread.
 
