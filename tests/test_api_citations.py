@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from domain.datasets import dataset_at, release_dataset
+from domain.ids import dataset_stream
+from domain.records import Recorded
 from service.bootstrap import Casus
 from service.imports.formats.ucdp_ged import FORMAT as GED
 from service.imports.reading.outcomes import Row
@@ -191,12 +195,20 @@ def test_the_citation_of_a_permanent_address_never_changes(path, at, with_ged, c
     with_ged.desk.report_incident(an_account(), CALLER)
     correction = {"title": "Another title", "reason": "It was wrong."}
     client.post(f"/v1/incidents/{shown}/corrections", json=correction, headers={"if-match": "*"})
+    for slug in ("afghanistan-2021", UCDP.id):
+        known = dataset_at(with_ged.log.dataset(slug), head)
+        profile = replace(known.profile, title="Another title", license="Another licence")
+        release = release_dataset(known, profile, with_ged.desk.recording("it"), reason="So.")
+        version = len(list(with_ged.log.dataset(slug))) + 1
+        with_ged.desk.append([Recorded(0, dataset_stream(slug), version, release)])
     name = {"text": "Another name", "shown": True, "reason": "It is called so."}
     client.post("/v1/actors/taliban/names", json=name, headers={"if-match": "*"})
     assert with_ged.reader.head > head
     assert [client.get(address).content for address in addresses] == before
     assert "immutable" in client.get(addresses[0]).headers["cache-control"]
-    assert client.get(f"{at_path}/cite").json()["position"] > head
+    now = client.get(f"{at_path}/cite").json()
+    assert now["position"] > head
+    assert "Another licence" in now["citation"]
 
 
 # Whose data it is
@@ -233,17 +245,24 @@ def test_each_dataset_says_how_many_of_the_incidents_cited_rest_on_it(with_ged, 
     assert cited["incidents"] == len(entries)
 
 
-def test_pages_are_counted_one_by_one() -> None:
-    held: list[int] = []
+def test_a_page_is_counted_before_the_next_is_read() -> None:
+    steps: list[tuple[str, int]] = []
+
+    def page(number: int) -> Iterator[bytes]:
+        yield b'{"id":"1","title":"\\u00e9","datasets":["gone"]}'
+        steps.append(("counted", number))
+
+    class Page(list[bytes]):
+        def __iter__(self) -> Iterator[bytes]:
+            return page(int(self[0]))
 
     def pages() -> Iterator[Sequence[bytes]]:
-        for number in range(50):
-            held.append(number)
-            yield [b'{"id":"%d","title":"\\u00e9","datasets":["gone"]}' % number] * 10
-            assert held == [number]
-            held.clear()
+        for number in range(3):
+            steps.append(("read", number))
+            yield Page([b"%d" % number])
 
-    assert counted(pages(), {}) == (500, ())
+    assert counted(pages(), {}) == (3, ())
+    assert steps == [(step, number) for number in range(3) for step in ("read", "counted")]
 
 
 # Styles
