@@ -17,10 +17,11 @@ from domain.totals import Total, totals
 from domain.values import Place
 from domain.vocabulary import Measure
 from projections.bitemporal import OPEN_POSITION, Merged, Version, change
+from projections.cells import cell_of
 from projections.entries import entry_head, participants_key, totals_bytes
 from projections.store import VERSIONS, Histories, Row, Statements, Tables
 
-VERSION = 3
+VERSION = 4
 
 LONG_SPAN = 366
 """Incidents whose span is longer, in days, have an index of their own: few reach far into a window."""
@@ -41,6 +42,7 @@ TABLES = Tables(
             status TEXT NOT NULL,
             latitude REAL,
             longitude REAL,
+            cell INTEGER,
             participants BLOB NOT NULL,
             totals BLOB NOT NULL,
             entry BLOB NOT NULL)""",
@@ -65,8 +67,14 @@ TABLES = Tables(
             WHERE reported_from < earliest""",
         f"""CREATE INDEX incident_version_long ON incident_version (earliest, number, latest)
             WHERE latest - earliest > {LONG_SPAN}""",
-        """CREATE INDEX incident_version_by_latitude ON incident_version (latitude, longitude)
-            WHERE latitude IS NOT NULL""",
+        # All that decides whether, and where, a version is on a page of a map's box.
+        """CREATE INDEX incident_version_by_cell ON incident_version
+            (cell, earliest, number, latest, latitude, longitude, status, from_position, to_position,
+            reported_from, reported_to) WHERE cell IS NOT NULL""",
+        # OGC API - Features has a map show what lies nowhere, whichever part of the world it shows.
+        """CREATE INDEX incident_version_nowhere ON incident_version
+            (earliest, number, latest, from_position, to_position, reported_from, reported_to)
+            WHERE latitude IS NULL""",
         # All bounds and the number: what has changed is found without reading the versions themselves.
         """CREATE INDEX incident_version_by_opening ON incident_version
             (from_position, to_position, reported_from, reported_to, number, earliest, latest)""",
@@ -141,7 +149,7 @@ def fold(
     statements.add(_CLOSE.format("incident_version"), closings)
     statements.add(_CLOSE.format("incident_merged"), closings_of_merged)
     statements.add(
-        f"INSERT INTO incident_version VALUES (?+{VERSIONS},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        f"INSERT INTO incident_version VALUES (?+{VERSIONS},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         map(_row, added),
     )
     statements.add(
@@ -226,6 +234,8 @@ def _histories(
 
 def _row(each: ShownVersion) -> Row:
     version, shown = each.version, each.shown
+    latitude = shown.place.latitude if shown.place else None
+    longitude = shown.place.longitude if shown.place else None
     incident_id = str(version.incident.stream)
     return (
         each.id,
@@ -239,8 +249,9 @@ def _row(each: ShownVersion) -> Row:
         version.reported_to,
         shown.type,
         shown.status,
-        shown.place.latitude if shown.place else None,
-        shown.place.longitude if shown.place else None,
+        latitude,
+        longitude,
+        None if latitude is None or longitude is None else cell_of(latitude, longitude),
         participants_key(shown),
         totals_bytes(each.totals),
         entry_head(incident_id, version.incident, shown),

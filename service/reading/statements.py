@@ -10,13 +10,14 @@ several of them is there once. A read of the past looks only at the days that ha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import orjson
 
 from domain.dates import OPEN_FUTURE, OPEN_PAST
 from domain.vocabulary import Status
+from projections.cells import cells_within
 from projections.incidents import LONG_SPAN
 from projections.timelines import ACTORS, BLOCK, COUNTRIES
 from service.reading.clocks import Moment
@@ -42,11 +43,12 @@ def page_statement(
     direction = "DESC" if selected.selection.order == "desc" else "ASC"
     order = f"ORDER BY 1 {direction}, 2 {direction}"
     arms = [
-        _arm(source, selected, moment, after, days)
+        _arm(source, somewhere, moment, after, days)
+        for somewhere in _places(selected)
         for days in ranges
-        for source in sources(selected)
+        for source in sources(somewhere)
     ]
-    if len(selected.shares) <= 1:
+    if len(selected.shares) <= 1 and _cells(selected.selection) is None:
         sql, parameters = union(arms, "{t}.earliest, {t}.number, v.participants, v.entry", selected)
         return f"{sql} {order} LIMIT ?", [*parameters, limit]
     sql, parameters = union(arms, "{t}.earliest, {t}.number, v.version_id", selected)
@@ -168,6 +170,8 @@ def sources(selected: Selected) -> list[Source]:
     """What a selection's incidents are selected from: one source for each share, if there are not many."""
     subject = selected.selection.subject
     if subject is None:
+        if cells := _cells(selected.selection):
+            return [Source("v", _BY_CELL, parameters=[orjson.dumps(cells).decode()])]
         return [Source("v", "incident_version v")]
     table = subject.table.name
     if len(selected.shares) > MOST_ARMS:
@@ -190,12 +194,40 @@ def sources(selected: Selected) -> list[Source]:
     return found
 
 
+_BY_CELL = """json_each(?) c CROSS JOIN incident_version v INDEXED BY incident_version_by_cell
+    ON v.cell BETWEEN json_extract(c.value, '$[0]') AND json_extract(c.value, '$[1]')"""
+
+MOST_CELLS = 2_000
+"""Cells of a box up to which what lies in them is gone through, and put in order. Of a wider box all is
+gone through in order, until a page is full."""
+
+
+def _cells(selection: Selection) -> list[tuple[int, int]] | None:
+    """The cells by which a selection is found, if it is."""
+    box = selection.box
+    if box is None or selection.subject is not None:
+        return None
+    cells = cells_within(box.west, box.south, box.east, box.north)
+    return cells if sum(last - first + 1 for first, last in cells) <= MOST_CELLS else None
+
+
 def _add_days(source: Source, selected: Selected, since: str, until: str) -> None:
     """Keep what happened in days: possibly, or certainly, as the selection wants it."""
     if selected.selection.match == "possible":
         source.add(f"t.latest >= {since} AND t.earliest <= {until}")
     else:
         source.add(f"t.earliest >= {since} AND t.latest <= {until}")
+
+
+def _places(selected: Selected) -> list[Selected]:
+    """A selection in parts: what is in its box, and what lies nowhere, if that is wanted as well."""
+    selection = selected.selection
+    if selection.box is None or not selection.nowhere:
+        return [selected]
+    return [
+        replace(selected, selection=replace(selection, nowhere=False)),
+        replace(selected, selection=replace(selection, box=None)),
+    ]
 
 
 def _arm(
@@ -253,7 +285,9 @@ def add_filters(source: Source, selected: Selected) -> None:
                 *subjects,
             )
     if selection.box:
-        _add_box(source, t, selection.box)
+        _add_box(source, selection.box)
+    elif selection.nowhere:
+        source.add("v.latitude IS NULL")
     if selection.text:
         source.add(
             f"{t}.version_id IN (SELECT rowid FROM incident_text WHERE incident_text MATCH ?)",
@@ -261,17 +295,7 @@ def add_filters(source: Source, selected: Selected) -> None:
         )
 
 
-def _add_box(where: Source, t: str, box: Box) -> None:
-    west_to_east = (
-        "longitude BETWEEN ? AND ?"
-        if box.west <= box.east
-        else "(longitude >= ? OR longitude <= ?)"
-    )
-    where.add(
-        f"{t}.version_id IN (SELECT version_id FROM incident_version"
-        f" WHERE latitude BETWEEN ? AND ? AND {west_to_east})",
-        box.south,
-        box.north,
-        box.west,
-        box.east,
-    )
+def _add_box(source: Source, box: Box) -> None:
+    source.add("v.latitude BETWEEN ? AND ?", box.south, box.north)
+    either = "AND" if box.west <= box.east else "OR"
+    source.add(f"(v.longitude >= ? {either} v.longitude <= ?)", box.west, box.east)
