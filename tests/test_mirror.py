@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from eventsourcing.persistence import StoredEvent
 
 from domain.records import Record, Recorded
 from service.bootstrap import Casus, open_casus
+from service.log import Clash
+from service.log.recorder import Unmoved
 from service.mirroring import Diverged, Mirror
 from service.reading.clocks import Moment
 from service.reading.selection import Selection, SubjectKey
@@ -189,6 +193,16 @@ def test_what_is_recorded_meanwhile_ends_it_and_nothing_is_appended(mirror, copy
     with pytest.raises(Diverged):
         list(stream)
     assert copy.log.head == 4
+
+
+def test_a_record_that_is_to_have_a_position_is_given_no_other(copy) -> None:
+    copy.desk.report_incident(an_account(), CALLER)
+    record = StoredEvent(UUID(int=7), 1, "incident-merged.v1", b"{}")
+    for head in (0, 2):
+        with pytest.raises(Clash, match="position 1"):
+            copy.log.append([record], unmoved=Unmoved({}, head=head))
+    assert copy.log.head == 1
+    assert copy.log.append([record], unmoved=Unmoved({}, head=1)) == range(2, 3)
 
 
 class Answering(httpx.BaseTransport):
