@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from projections.datasets import ShownDataset
 from service.api.actors import Actor, actor_timeline, lead_on
-from service.api.answers import Answer, origin, permanent_url
+from service.api.answers import Answer, origin, permanent_url, url_of
 from service.api.context import casus_of, country_of, moment_of
 from service.api.countries import Code, country_timeline
 from service.api.documents import (
@@ -246,6 +246,9 @@ def _published(
         address=permanent_url(request, moment),
         pages=pages_of(casus, selection, moment, query.limit),
         datasets=datasets_at(casus, moment),
+        live=url_of(request, request.scope["query_string"].decode("ascii")),
+        limit=query.limit,
+        recent=lambda limit: casus.reader.recent.latest(selection, moment, limit),
     )
     if format_.incidents is None:
         raise RuntimeError(f"{format_.suffix} is not of incidents")

@@ -8,10 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from service.publishing import csv, geojson, ndjson, parquet, timelinejs, vis
+from service.publishing import (
+    atom,
+    csv,
+    geojson,
+    ics,
+    jsonfeed,
+    jsonld,
+    ndjson,
+    parquet,
+    timelinejs,
+    vis,
+)
 from service.publishing.publication import Format
 
-_ALL = (ndjson.FORMAT, csv.FORMAT, geojson.FORMAT, parquet.FORMAT, timelinejs.FORMAT, vis.FORMAT)
+_ALL = (
+    ndjson.FORMAT,
+    csv.FORMAT,
+    geojson.FORMAT,
+    parquet.FORMAT,
+    timelinejs.FORMAT,
+    vis.FORMAT,
+    ics.FORMAT,
+    atom.FORMAT,
+    jsonfeed.FORMAT,
+    jsonld.FORMAT,
+)
 
 FORMATS: Mapping[str, Format] = MappingProxyType({each.suffix: each for each in _ALL})
 """The formats by their suffixes."""

@@ -15,9 +15,17 @@ import orjson
 
 from projections.datasets import ShownDataset
 from service.reading.clocks import Moment
+from service.reading.recent import Latest
 
 Entry = dict[str, Any]
 """An incident as the timeline answers have it (`projections.entries.Entry`), read from its JSON."""
+
+
+def with_suffix(address: str, suffix: str) -> str:
+    """The address of what is published at another one, in another format."""
+    path, mark, query = address.partition("?")
+    head, _, name = path.rpartition("/")
+    return f"{head}/{name.partition('.')[0]}.{suffix}{mark}{query}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,10 @@ class Publication:
     `origin` is the service's own address (``https://casus.example``), `address` that of this publication
     with its position fixed, `title` what it is about in words. `datasets` are all that there are, by the
     ids that entries name, with their licences and citations.
+
+    Feeds follow it: `live` is its address as it was asked for, which moves on with the log unless a moment
+    was fixed; `recent` are the incidents that came to it, changed or left it last, so many of them; `limit`
+    is how many incidents were asked for, if any number was.
     """
 
     subject: Subject
@@ -46,6 +58,9 @@ class Publication:
     pages: Iterator[Sequence[bytes]]
     datasets: Mapping[str, ShownDataset] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    live: str = ""
+    limit: int | None = None
+    recent: Callable[[int], Iterator[Latest]] = lambda _limit: iter(())
 
     def parsed_pages(self) -> Iterator[list[Entry]]:
         """The entries of each page, parsed."""
@@ -57,15 +72,16 @@ class Publication:
         for page in self.parsed_pages():
             yield from page
 
-    def address_of(self, incident: str) -> str:
-        """The permanent address of an incident as it stood at the moment."""
-        return f"{self.origin}/v1/incidents/{incident}?position={self.moment.position}"
+    def address_of(self, incident: str, position: int | None = None) -> str:
+        """The permanent address of an incident as it stood at the moment, or at a position before."""
+        at = self.moment.position if position is None else position
+        reported_by = self.moment.reported_by_text
+        until = f"&reported_by={reported_by}" if reported_by else ""
+        return f"{self.origin}/v1/incidents/{incident}?position={at}{until}"
 
     def sibling(self, suffix: str) -> str:
         """The address of the same publication in another format."""
-        path, _, query = self.address.partition("?")
-        head, _, name = path.rpartition("/")
-        return f"{head}/{name.partition('.')[0]}.{suffix}?{query}"
+        return with_suffix(self.address, suffix)
 
 
 @dataclass(frozen=True, slots=True)
