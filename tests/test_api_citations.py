@@ -118,6 +118,8 @@ def test_a_citation_has_the_permanent_address_of_what_is_cited(path, at, reading
     assert answer.status_code == 200
     assert "immutable" in answer.headers["cache-control"]
     assert answer.links["canonical"]["url"] == cited["url"]
+    for linked in (answer, reading.get(at(path)), reading.get(f"{at(path)}/cite")):
+        assert linked.links["cite-as"]["url"] == cited["url"]
     for text in (cited["citation"], cited["bibtex"], cited["csl"]["URL"]):
         assert cited["url"] in text
 

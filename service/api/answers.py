@@ -104,7 +104,9 @@ class Answer:
             self._tag = f"{changed}.{self._tag}"
         self.links: list[str] = []
         if location is None:
-            self.links.append(f'<{permanent_url(request, moment)}>; rel="canonical"')
+            address = permanent_url(request, moment)
+            # Apart, though a link may have two relations: many readers take `rel` for one name.
+            self.links += [f'<{address}>; rel="cite-as"', f'<{address}>; rel="canonical"']
         self.headers = {
             "Cache-Control": FOREVER if fixed else REVALIDATE,
             "Vary": "Accept-Encoding, Accept" if negotiated else "Accept-Encoding",

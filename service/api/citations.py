@@ -243,13 +243,15 @@ def _cited(
         return unchanged
     suffix = _suffix(request)
     path, _, rest = permanent_url(request, moment).partition("?")
+    url = f"{path.removesuffix(f'/cite{suffix}')}?{rest}"
+    answer.links[0] = f'<{url}>; rel="cite-as"'
     incidents, datasets = counted(pages, datasets_at(casus_of(request), moment))
     cited = Cited(
         kind=kind,
         name=name,
         title=title,
         moment=moment,
-        url=f"{path.removesuffix(f'/cite{suffix}')}?{rest}",
+        url=url,
         incidents=incidents,
         datasets=datasets,
     )

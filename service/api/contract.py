@@ -87,7 +87,8 @@ _HEADERS: Json = {
         "schema": {"type": "string"},
     },
     "Link": {
-        "description": "`canonical`: this answer's permanent address, with `position` fixed. `next`: the"
+        "description": "`canonical`: this answer's permanent address, with `position` fixed. `cite-as`: the"
+        " address to cite, the same but where a citation is read (RFC 8574). `next`: the"
         " next page. `original`, `timegate`, `timemap`: RFC 7089. `version-history`, `predecessor-version`,"
         " `latest-version`: RFC 5829.",
         "required": True,
