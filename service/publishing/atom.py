@@ -18,7 +18,7 @@ from xml.sax.xmlreader import AttributesImpl
 
 import orjson
 
-from service.publishing.publication import Format, Publication, with_suffix
+from service.publishing.publication import Format, Publication, gathered, with_suffix
 from service.publishing.words import as_html, clean, how_it_left, keywords, rights_of
 from service.reading.recent import Latest
 
@@ -69,6 +69,10 @@ class _Writer:
 
 def write(publication: Publication) -> Iterator[bytes]:
     """The feed's own elements, then an incident after the other."""
+    return gathered(_pieces(publication))
+
+
+def _pieces(publication: Publication) -> Iterator[bytes]:
     latest = publication.recent(publication.limit or LATEST)
     newest = next(latest, None)
     updated = newest.recorded_at if newest else publication.moment.as_of or EPOCH

@@ -19,7 +19,7 @@ from uuid import NAMESPACE_URL, uuid5
 from icalendar import Calendar, Event, Journal
 
 from domain.vocabulary import Status
-from service.publishing.publication import Entry, Format, Publication
+from service.publishing.publication import Entry, Format, Publication, gathered
 from service.publishing.words import as_text, clean, keywords, place_in_words
 
 _STATUS: Mapping[str, str] = {Status.CONFIRMED: "CONFIRMED", Status.RETRACTED: "CANCELLED"}
@@ -32,6 +32,10 @@ _A_DAY = datetime.timedelta(days=1)
 
 def write(publication: Publication) -> Iterator[bytes]:
     """The calendar's properties, then an incident after the other."""
+    return gathered(_pieces(publication))
+
+
+def _pieces(publication: Publication) -> Iterator[bytes]:
     yield _head(publication).to_ical().removesuffix(_END)
     is_empty = True
     for page in publication.parsed_pages():

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from service.publishing.atom import LATEST, entry_id
-from service.publishing.publication import Format, Publication, with_suffix
+from service.publishing.publication import Format, Publication, gathered, with_suffix
 from service.publishing.words import as_html, as_text, clean, datasets_of, how_it_left, keywords
 from service.reading.recent import Latest
 
@@ -22,6 +22,10 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 def write(publication: Publication) -> Iterator[bytes]:
     """The feed's own members, then an item after the other, and last who has left."""
+    return gathered(_pieces(publication))
+
+
+def _pieces(publication: Publication) -> Iterator[bytes]:
     limit = publication.limit or LATEST
     head = {
         "version": VERSION,

@@ -20,7 +20,7 @@ import orjson
 
 from projections.datasets import ShownDataset
 from service.publishing.markup import words
-from service.publishing.publication import Entry, Format, Publication
+from service.publishing.publication import Entry, Format, Publication, gathered
 from service.publishing.words import as_text, country_name, datasets_of, keywords
 
 Node = dict[str, Any]
@@ -38,6 +38,10 @@ CONTEXT: Node = {
 
 def write(publication: Publication) -> Iterator[bytes]:
     """The context and a node for the whole, then an incident after the other, and their datasets."""
+    return gathered(_pieces(publication))
+
+
+def _pieces(publication: Publication) -> Iterator[bytes]:
     head = orjson.dumps({"@context": CONTEXT})[:-1]
     yield b'%b,"@graph":[%b' % (head, orjson.dumps(_whole(publication)))
     named: dict[str, ShownDataset] = {}

@@ -7,7 +7,7 @@ client who goes away would leave open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any, Literal
 
@@ -124,6 +124,22 @@ class SeriesPublication:
     datasets: Mapping[str, ShownDataset] = field(default_factory=dict)
 
     sibling = Publication.sibling
+
+
+GATHERED = 64_000
+"""Bytes from which on pieces are handed on together: sending costs as much as writing some incidents."""
+
+
+def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Pieces joined to chunks that are worth sending."""
+    chunk, size = list[bytes](), 0
+    for piece in pieces:
+        chunk.append(piece)
+        size += len(piece)
+        if size >= GATHERED:
+            yield b"".join(chunk)
+            chunk, size = [], 0
+    yield b"".join(chunk)
 
 
 Writer = Callable[[Publication], Iterator[bytes]]
