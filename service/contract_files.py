@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +39,8 @@ from service.imports.jobs.store import UPLOAD, Imports, Kept, write_job
 from service.publishing.records_schema import DIALECT, records_schema
 from service.revisions import OF_INCIDENTS, named
 from service.settings import Settings
+from service.webhooks.documents import SubscriptionFilter, SubscriptionRequest
+from service.webhooks.store import Made, Subscriptions
 
 ROOT = Path(__file__).parents[1]
 RECORDED_AT = datetime.datetime(2026, 11, 22, 9, tzinfo=datetime.UTC)
@@ -55,6 +58,15 @@ STARTED_ID = uuid7(_MILLISECONDS, 2**73 + 2**40 + 2)
 
 IMPORT_ID = str(uuid7(_MILLISECONDS, 2**73 + 2**40))
 """Of an import that is over."""
+
+SUBSCRIPTION_ID = str(uuid7(_MILLISECONDS, 2**73 + 2**40 + 3))
+"""Of a subscription that is paused."""
+
+SUBSCRIBED_ID = uuid7(_MILLISECONDS, 2**73 + 2**40 + 4)
+"""Stands for the id of the subscription of the example."""
+
+SECRET = "whsec_Q2FzdXMgc2hvd3MgZXZlcnkgc2VjcmV0IG9uY2U="  # noqa: S105 - nobody is given it
+"""Stands for its secret."""
 
 READS = {
     "list_countries": "/v1/countries",
@@ -89,6 +101,8 @@ READS = {
     "list_imports": "/v1/imports",
     "get_import": f"/v1/imports/{IMPORT_ID}",
     "rejected_rows": f"/v1/imports/{IMPORT_ID}/rejected",
+    "list_subscriptions": "/v1/subscriptions",
+    "get_subscription": f"/v1/subscriptions/{SUBSCRIPTION_ID}",
     "livez": "/livez",
     "readyz": "/readyz",
 }
@@ -123,6 +137,10 @@ WRITES = (
     ("merge_actor", "/v1/actors/tajik-border-troops/merge", _REVISING),
     ("unmerge_actor", "/v1/actors/tajik-border-troops/unmerge", _REVISING),
     ("start_import", "/v1/imports?format=ucdp-ged&release=21.0.6&released=2021-07-20", _JSON),
+    ("create_subscription", "/v1/subscriptions", _JSON),
+    ("resume_subscription", f"/v1/subscriptions/{SUBSCRIPTION_ID}/resume", _JSON),
+    ("pause_subscription", f"/v1/subscriptions/{SUBSCRIPTION_ID}/pause", _JSON),
+    ("delete_subscription", f"/v1/subscriptions/{SUBSCRIPTION_ID}", {}),
 )
 """A request for each operation that writes, in order; its body is the example of the contract."""
 
@@ -135,6 +153,7 @@ REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "unknown-incident": ("GET", f"/v1/incidents/{UUID(int=0)}", {}, b""),
     "unknown-collection": ("GET", "/ogc/collections/xyz", {}, b""),
     "unknown-import": ("GET", f"/v1/imports/{UUID(int=0)}", {}, b""),
+    "unknown-subscription": ("GET", f"/v1/subscriptions/{UUID(int=0)}", {}, b""),
     "not-found": ("GET", "/v1/wars", {}, b""),
     "method-not-allowed": ("DELETE", "/v1/incidents", {}, b""),
     "bad-parameter": ("GET", "/v1/incidents?form=2021-05-01&limit=0", {}, b""),
@@ -169,6 +188,7 @@ def contract_files() -> dict[Path, bytes]:
         try:
             load_chronicle(parse_chronicle(BUNDLED.read_bytes()), casus.log, casus.desk, by="casus")
             place_import(casus)
+            place_subscription(casus)
             app = create_app(casus)
             examples = {"answers": _answers(app), "problems": _problems(app)}
             document = contract(app, examples)
@@ -193,11 +213,14 @@ def _answers(app: FastAPI) -> Json:
     countries["items"] = [c for c in countries["items"] if c["code"] in SHOWN_COUNTRIES]
     crossing = _crossing(app)
     for operation, path, headers in WRITES:
-        body = _body_of(app, operation)
-        answers[operation] = _asked(app, "POST", path.format(crossing), headers, body)
+        is_removal = operation.startswith("delete_")
+        method, body = ("DELETE", b"") if is_removal else ("POST", _body_of(app, operation))
+        answers[operation] = _asked(app, method, path.format(crossing), headers, body)
     given = {
         REPORTED_ID: answers["report_incident"]["body"]["incident"]["id"],
         STARTED_ID: answers["start_import"]["body"]["id"],
+        SUBSCRIBED_ID: answers["create_subscription"]["body"]["id"],
+        SECRET: answers["create_subscription"]["body"]["secret"],
     }
     text = orjson.dumps(answers).decode()
     for fixed, random in given.items():
@@ -220,6 +243,20 @@ def place_import(casus: Casus) -> None:
     )
     over = carry_out(casus, folder, Kept(job=job, by="casus"), lambda: created)
     write_job(folder, Kept(job=over, by="casus"))
+
+
+def place_subscription(casus: Casus) -> None:
+    """Give a store the subscription that examples show, which is paused."""
+    with closing(Subscriptions(casus.settings.home)) as subscriptions:
+        asked = SubscriptionRequest(
+            url="https://hooks.example.org/casus",
+            filter=SubscriptionFilter(country="TJK"),
+            description="The border, seen from Dushanbe.",
+        )
+        created = casus.desk.recording("casus").at
+        made = Made(casus.log.head, created, f"http://{HOST}", id=SUBSCRIPTION_ID, secret=SECRET)
+        subscriptions.add(asked, made, None)
+        subscriptions.pause(SUBSCRIPTION_ID, None)
 
 
 def _problems(app: FastAPI) -> Json:

@@ -21,11 +21,14 @@ from service.contract_files import (
     HOST,
     RECORDED_AT,
     ROOT,
+    SUBSCRIPTION_ID,
     WRITES,
     contract_files,
     place_import,
+    place_subscription,
 )
 from service.log.codec import Codec
+from service.webhooks.store import Subscriptions
 from tests.records import EXAMPLES as RECORD_EXAMPLES
 
 Json = dict[str, Any]
@@ -179,12 +182,15 @@ def test_a_parameter_left_out_is_not_a_null(name: str) -> None:
 
 
 @pytest.fixture
-def examples_store(clock, request: pytest.FixtureRequest) -> Casus:
-    """The store that the examples were asked of: the chronicle, recorded when they say, and an import."""
+def examples_store(clock, request: pytest.FixtureRequest) -> Iterator[Casus]:
+    """The store that the examples were asked of: the chronicle, recorded when they say, and what else is
+    shown. It is another's to deliver from it: nobody is there where examples lead."""
     clock.now = RECORDED_AT
     store: Casus = request.getfixturevalue("chronicle")
     place_import(store)
-    return store
+    place_subscription(store)
+    with Subscriptions(store.settings.home).file.locked():
+        yield store
 
 
 @each_operation
@@ -195,9 +201,12 @@ def test_the_example_is_what_the_service_answers_and_keeps_the_schema(
     writes = {write: headers for write, _, headers in WRITES}
     if name in writes:  # each builds on those before it
         for write in list(writes)[: list(writes).index(name)]:
-            before = EXAMPLES["answers"][write]["path"]
+            before = EXAMPLES["answers"][write]
             body = _checked_body(OPERATIONS[write][2])
-            assert client.post(before, headers=writes[write], json=body).status_code == 201
+            made = client.request(
+                before["method"], before["path"], headers=writes[write], json=body
+            )
+            assert made.status_code == before["status"]
     headers = {"host": HOST, **writes.get(name, {})}
     answer = client.request(method, example["path"], headers=headers, json=_checked_body(operation))
     assert answer.status_code == example["status"]
@@ -240,10 +249,12 @@ def _as_shown(answer: Json, shown: Json) -> Json:
 
 @pytest.fixture(scope="module")
 def reading_with_import(reading) -> Any:
-    """The client that only reads, of a store that has the import of the examples."""
+    """The client that only reads, of a store that has the import and the subscription of the examples."""
     place_import(reading.app.state.casus)
+    place_subscription(reading.app.state.casus)
     yield reading
     shutil.rmtree(reading.app.state.imports.folder)
+    reading.app.state.subscriptions.remove(SUBSCRIPTION_ID)
 
 
 @each_operation

@@ -209,7 +209,7 @@ def pause_subscription(
 @writes.post("/{subscription_id}/resume", summary="Resume a subscription", responses=_CHANGED)
 def resume_subscription(
     request: Request,
-    body: Annotated[ResumeRequest, Body(openapi_examples={"again": {"value": {"after": 0}}})],
+    body: Annotated[ResumeRequest, Body(openapi_examples={"again": {"value": {"after": 60}}})],
     subscription_id: SubscriptionId,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:

@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +35,23 @@ MOST = 1_000
 """Subscriptions of a store."""
 
 
+def _new_id() -> str:
+    return str(uuid7(time.time_ns() // 1_000_000, secrets.randbits(74)))
+
+
 class TooMany(Exception):
     """Raised when there are as many subscriptions as there may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Where a subscription begins, when it was made, and at which address of the service."""
+    """Where a subscription begins, when it was made, and at which address of the service; what names it."""
 
     after: int
     created: str
     origin: str
+    id: str = field(default_factory=_new_id)
+    secret: str = field(default_factory=new_secret)
 
 
 Identity = tuple[str, int]
@@ -116,21 +122,18 @@ class Subscriptions:
             cursor.execute("SELECT count(*) FROM subscription")
             if cursor.fetchone()[0] >= MOST:
                 raise TooMany
-            identifier = str(uuid7(time.time_ns() // 1_000_000, secrets.randbits(74)))
             cursor.execute(
-                "INSERT INTO subscription (id, url, filter, description, position, created, origin,"
-                " secret) VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT INTO subscription (url, filter, description, position, created, origin,"
+                " id, secret) VALUES (?,?,?,?,?,?,?,?)",
                 (
-                    identifier,
                     asked.url,
                     _FILTER.dump_json(asked.filter).decode(),
                     asked.description,
                     *astuple(made),
-                    new_secret(),
                 ),
             )
-            self._keep(cursor, key, identifier)
-            (added,) = self._found(cursor, " WHERE id = ?", identifier)
+            self._keep(cursor, key, made.id)
+            (added,) = self._found(cursor, " WHERE id = ?", made.id)
             return added
 
     def get(self, identifier: str) -> Kept | None:
