@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from fastapi import FastAPI
 
 from service.bootstrap import Casus
 from service.settings import Settings
-from service.webhooks import batches, dispatcher
+from service.webhooks import batches, delivery, dispatcher, store
 from service.webhooks.delivery import Sender
 from service.webhooks.dispatcher import Dispatcher, Patience
 from tests.conftest import CALLER, an_account
@@ -321,14 +322,14 @@ def test_nothing_is_sent_any_more_to_who_has_unsubscribed(client, chronicle, rec
 def test_trouble_with_the_file_of_subscriptions_is_survived_and_hammers_nobody(
     client, chronicle, receiver, monkeypatch, caplog
 ):
-    store = client.app.state.subscriptions
-    accepted, held = store.accepted, threading.Event()
+    kept = client.app.state.subscriptions
+    accepted, held = kept.accepted, threading.Event()
 
     def fails(*_: Any) -> None:
         held.set()
         raise OSError("no space left")
 
-    monkeypatch.setattr(store, "accepted", fails)
+    monkeypatch.setattr(kept, "accepted", fails)
     made = subscribe(client, receiver)
     assert held.wait(30)
     report(chronicle, 5)
@@ -336,9 +337,31 @@ def test_trouble_with_the_file_of_subscriptions_is_survived_and_hammers_nobody(
     report(chronicle, 5)
     until(lambda: state(client, other)["position"] == 77)
     assert len(receiver.received) == 1
-    monkeypatch.setattr(store, "accepted", accepted)
+    monkeypatch.setattr(kept, "accepted", accepted)
     assert "is lost" in caplog.text
     assert state(client, made)["position"] == 0
+
+
+# What is told of it
+
+
+def test_the_limits_in_the_guide_are_those_of_the_code():
+    guide = (Path(__file__).parents[1] / "docs" / "publishing.md").read_text()
+    told = re.findall(
+        r"^\| ([a-z][^|`]*(?:`Retry-After`)?[^|`]*) \| (\d+) \|$", guide, re.MULTILINE
+    )
+    patience = Patience()
+    assert {what: int(limit) for what, limit in told} == {
+        "records of a batch": batches.MOST_RECORDS,
+        "bytes of a batch, if it has more than one record": batches.MOST_BYTES,
+        "seconds to answer": delivery.DEADLINE,
+        "attempts until it is dead": patience.attempts,
+        "seconds before the second attempt": patience.first,
+        "the most seconds between two attempts": patience.longest,
+        "the most seconds that `Retry-After` is heeded for": delivery.LONGEST_ASKED,
+        "deliveries under way at a time": dispatcher.AT_ONCE,
+        "subscriptions": store.MOST,
+    }
 
 
 # Patience
