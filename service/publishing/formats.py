@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from service.publishing import (
     atom,
+    charts,
     csv,
     geojson,
     ics,
@@ -18,6 +19,7 @@ from service.publishing import (
     ndjson,
     parquet,
     timelinejs,
+    vegalite,
     vis,
 )
 from service.publishing.publication import Format
@@ -33,6 +35,9 @@ _ALL = (
     atom.FORMAT,
     jsonfeed.FORMAT,
     jsonld.FORMAT,
+    vegalite.FORMAT,
+    charts.SVG,
+    charts.PNG,
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType({each.suffix: each for each in _ALL})

@@ -151,7 +151,8 @@ class Format:
     """A format: the suffix of its addresses, its media type, and what writes it.
 
     `incidents` or `series` is None where the format has no way to say such a thing. `most` is the most
-    incidents that it takes; more are refused. `order` is the only order it has, if it has but one.
+    incidents that it takes; more are refused. `order` is the only order it has, if it has but one. What
+    `is_chart` takes the option ``chart``.
     """
 
     suffix: str
@@ -160,4 +161,5 @@ class Format:
     incidents: Writer | None = None
     series: SeriesWriter | None = None
     is_text: bool = True
+    is_chart: bool = False
     most: int | None = None

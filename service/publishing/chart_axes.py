@@ -1,0 +1,26 @@
+"""The axes of charts of counts over time, by month and by series alike."""
+
+from __future__ import annotations
+
+from service.publishing.chart_frame import WIDTH, Json
+
+PLOT, HEIGHT = WIDTH - 70, 400
+"""Pixels."""
+
+TIME: Json = {
+    # Ticks are at the beginning of years, months or days, whichever fit.
+    "labelExpr": "utcmonth(datum.value) == 0 && utcdate(datum.value) == 1 ? utcFormat(datum.value, '%Y')"
+    " : utcdate(datum.value) == 1 ? utcFormat(datum.value, '%b %Y')"
+    " : utcFormat(datum.value, '%-d %b %Y')",
+    "labelOverlap": "greedy",
+    "labelSeparation": 8,
+    "tickCount": 8,
+    "grid": False,
+}
+UPRIGHT: Json = {
+    "titleAngle": 0,
+    "titleAlign": "left",
+    "titleAnchor": "end",
+    "titleY": -10,
+    "titleX": -30,
+}
