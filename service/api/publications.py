@@ -7,6 +7,7 @@ a thread, as fast as the client takes it, so that nothing is held for one that i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Annotated, TypeAlias
@@ -20,7 +21,7 @@ from starlette.responses import Response
 from projections.datasets import ShownDataset
 from service.api.actors import Actor, actor_timeline, lead_on
 from service.api.answers import Answer, origin, permanent_url, url_of
-from service.api.context import casus_of, country_of, moment_of
+from service.api.context import bad_parameter, casus_of, country_of, moment_of
 from service.api.countries import Code, country_timeline
 from service.api.documents import (
     LED_ON,
@@ -30,6 +31,7 @@ from service.api.documents import (
     problem_responses,
 )
 from service.api.incidents import ALL, search_incidents
+from service.api.kept_files import KeptFiles, chunks_of
 from service.api.mementos import memento_headers, memento_links, memento_wanted
 from service.api.parameters import OrderedFilters
 from service.api.problems import Problem
@@ -37,6 +39,7 @@ from service.api.routing import LongReadRoute, ReadRoute
 from service.api.series import SeriesQuery, get_series, read_series
 from service.api.timelines import selection_of
 from service.bootstrap import Casus
+from service.publishing.chart_timeline import MOST
 from service.publishing.formats import FORMATS, OF_INCIDENTS, OF_SERIES
 from service.publishing.publication import (
     Format,
@@ -46,6 +49,7 @@ from service.publishing.publication import (
     SeriesPublication,
     Subject,
 )
+from service.publishing.vegalite import ChartName
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection
 
@@ -64,6 +68,18 @@ class PublicationQuery(OrderedFilters):
     limit: Annotated[
         int | None,
         Field(ge=1, le=10_000_000, description="The most incidents; left out: all of them."),
+    ] = None
+
+
+class ChartQuery(PublicationQuery):
+    """What is published, and which chart it is where that is one."""
+
+    chart: Annotated[
+        ChartName | None,
+        Field(
+            description="Of `.vl.json`, `.svg` and `.png`: a `timeline` (the default) of up to"
+            f" {MOST:,} incidents, a `map`, or a `series` of how many there are by month."
+        ),
     ] = None
 
 
@@ -96,23 +112,25 @@ SeriesSuffix: TypeAlias = Annotated[
 ]
 
 
+def _schema(kind: str, format_: Format) -> dict[str, str]:
+    """What an answer of a media type is: JSON by what it says, all else by its characters or bytes."""
+    if kind == "application/json" or kind.endswith("+json"):
+        return {"type": "object"}
+    return {"type": "string"} if format_.is_text else {"type": "string", "format": "binary"}
+
+
 def _answers(suffixes: Sequence[str], what: str, *problems: str) -> Responses:
     kinds = {FORMATS[suffix].media_type.partition(";")[0]: FORMATS[suffix] for suffix in suffixes}
     return {
         200: {
             "description": f"{what}, as the suffix says.",
             "content": {
-                kind: {
-                    "schema": {"type": "string"}
-                    if format_.is_text
-                    else {"type": "string", "format": "binary"}
-                }
-                for kind, format_ in kinds.items()
+                kind: {"schema": _schema(kind, format_)} for kind, format_ in kinds.items()
             },
         },
         **MEMENTO,
         **NOT_MODIFIED,
-        **problem_responses("bad-parameter", "unknown-format", *problems),
+        **problem_responses("bad-parameter", "unknown-format", "chart-not-drawn", *problems),
     }
 
 
@@ -125,7 +143,7 @@ def _answers(suffixes: Sequence[str], what: str, *problems: str) -> Responses:
 )
 def country_publication(
     request: Request,
-    query: Annotated[PublicationQuery, Query()],
+    query: Annotated[ChartQuery, Query()],
     code: Code,
     suffix: IncidentsSuffix,
 ) -> Response:
@@ -145,7 +163,7 @@ def country_publication(
 )
 def actor_publication(
     request: Request,
-    query: Annotated[PublicationQuery, Query()],
+    query: Annotated[ChartQuery, Query()],
     actor: Actor,
     suffix: IncidentsSuffix,
 ) -> Response:
@@ -168,7 +186,7 @@ def actor_publication(
     responses=_answers(OF_INCIDENTS, "The incidents"),
 )
 def incidents_publication(
-    request: Request, query: Annotated[PublicationQuery, Query()], suffix: IncidentsSuffix
+    request: Request, query: Annotated[ChartQuery, Query()], suffix: IncidentsSuffix
 ) -> Response:
     """All incidents, narrowed by any of the parameters, in a format that other programs read."""
     format_ = _format(suffix, OF_INCIDENTS)
@@ -207,7 +225,7 @@ def series_publication(
     )
     if format_.series is None:
         raise RuntimeError(f"{format_.suffix} is not of series")
-    return _whole_or_streamed(answer, format_.series(publication), format_)
+    return _whole_or_streamed(request, answer, format_.series(publication), format_)
 
 
 def series_title(query: SeriesQuery) -> str:
@@ -226,8 +244,11 @@ def _format(suffix: str, suffixes: Sequence[str]) -> Format:
 
 
 def _published(
-    request: Request, query: PublicationQuery, subject: Subject, moment: Moment, format_: Format
+    request: Request, query: ChartQuery, subject: Subject, moment: Moment, format_: Format
 ) -> Response:
+    if query.chart and not format_.is_chart:
+        charts = [f".{each.suffix}" for each in FORMATS.values() if each.is_chart]
+        raise bad_parameter("chart", f"only {', '.join(charts)} are charts")
     if past := memento_wanted(request, query):
         return past
     casus = casus_of(request)
@@ -248,11 +269,12 @@ def _published(
         datasets=datasets_at(casus, moment),
         live=url_of(request, request.scope["query_string"].decode("ascii")),
         limit=query.limit,
+        options={"chart": query.chart},
         recent=lambda limit: casus.reader.recent.latest(selection, moment, limit),
     )
     if format_.incidents is None:
         raise RuntimeError(f"{format_.suffix} is not of incidents")
-    return _whole_or_streamed(answer, format_.incidents(publication), format_)
+    return _whole_or_streamed(request, answer, format_.incidents(publication), format_)
 
 
 def title_of(subject: Subject, query: PublicationQuery) -> str:
@@ -285,12 +307,22 @@ def pages_of(
         left = None if left is None else left - len(page.items)
 
 
-def _whole_or_streamed(answer: Answer, chunks: Iterator[bytes], format_: Format) -> Response:
-    """The answer as one if it is short, else as it is written; what is written first is written now."""
+def _whole_or_streamed(
+    request: Request, answer: Answer, chunks: Iterator[bytes], format_: Format
+) -> Response:
+    """The answer as one if it is short, else as it is written; what is written first is written now.
+
+    What was written before is sent from the file that was kept.
+    """
+    kept: KeptFiles = request.app.state.kept
+    if file := kept.open(answer.tag):
+        size = os.fstat(file.fileno()).st_size
+        return answer.streamed(chunks_of(file), media_type=format_.media_type, size=size)
     begun, size = [], 0
     for chunk in chunks:
         begun.append(chunk)
         size += len(chunk)
         if size > WHOLE:
-            return answer.streamed(chain(begun, chunks), media_type=format_.media_type)
+            whole = kept.keeping(answer.tag, chain(begun, chunks))
+            return answer.streamed(whole, media_type=format_.media_type)
     return answer.of(b"".join(begun), media_type=format_.media_type)
