@@ -10,6 +10,7 @@ KNOWN = {
     "1.1.1.1": "4b422968e2062c30",
     "2.3.1.2.1": "3d38b9590c1fa84f",
     "3.3.1.2.1.1": "508cb9b53dd150f3",
+    "4.3.2.2.1.1": "1d6fe5c947c82344",
 }
 """The shape of the tables of each version that was ever released, and of this one."""
 
