@@ -11,11 +11,13 @@ import orjson
 import pytest
 import vl_convert
 
+from domain.values import Participant
+from domain.vocabulary import ParticipantRole
 from service.bootstrap import Casus
 from service.imports.formats.ucdp_ged import FORMAT as GED
 from service.imports.reading.outcomes import Row
 from service.publishing.chart_worker import VEGA_LITE
-from tests.conftest import CALLER, an_account
+from tests.conftest import CALLER, a_profile, an_account
 from tests.ged import cells_of, rows
 from tests.imports import Importer, Rows
 from tests.publishing import ODD_TITLES, published, report_odd_incidents
@@ -193,8 +195,12 @@ def test_incidents_without_coordinates_are_counted_below_the_title_of_a_map(read
     )
 
 
+PAIRS = tuple(f"{'a' * before}{each * 240}" for each in "\U0001f54a\U0001d54e" for before in (0, 1))
+"""Titles of characters that JavaScript holds as two, which may be cut at an even or at an odd place."""
+
+
 def test_any_title_is_drawn_within_the_chart(casus: Casus, client) -> None:
-    for title in [*ODD_TITLES, "W" * 500, "=" * 500, "\U0001f54a\ufe0f" * 250, "漢字" * 250]:
+    for title in [*ODD_TITLES, "W" * 500, "=" * 500, "漢字" * 250, *PAIRS]:
         casus.desk.report_incident(an_account(title=title), CALLER)
     svg = published(client, "/v1/incidents.svg").text
     assert "<script" not in svg
@@ -202,6 +208,19 @@ def test_any_title_is_drawn_within_the_chart(casus: Casus, client) -> None:
     width = re.search(r'<svg [^>]*width="([\d.]+)"', svg)
     assert width is not None
     assert float(width[1]) < 1_130  # a title that ran over would make it wider
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_any_name_of_an_actor_is_drawn(name, casus: Casus, client) -> None:
+    for slug, called in (("one", name), ("two", name), ("three", "A short name")):
+        casus.desk.register_actor(a_profile(id=slug, name=called[:200]), CALLER)
+        part = Participant(actor=slug, role=ParticipantRole.SIDE_A)
+        casus.desk.report_incident(an_account(participants=(part,)), CALLER)
+    svg = published(client, "/v1/series.svg", group_by="actor").text
+    assert "A short name" in svg
+    assert "(one)" in svg  # two that are called the same are told apart
+    assert "(two)" in svg
+    assert published(client, "/v1/actors/one/timeline.svg")
 
 
 def test_a_word_without_end_is_wrapped_and_cut_in_the_title_of_a_chart(reading) -> None:

@@ -107,7 +107,7 @@ _CONFIG: Json = {
         "labelFontSize": 12,
         "titleFontSize": 11,
         "titleFontWeight": "normal",
-        "labelLimit": 260,
+        "labelLimit": 0,
         "columnPadding": 28,
     },
     "title": {
@@ -116,7 +116,6 @@ _CONFIG: Json = {
         "color": INK,
         "fontSize": _TITLE,
         "fontWeight": "bold",
-        "limit": WIDTH,
         "lineHeight": 23,
         "offset": 14,
         "subtitleColor": PALE,
@@ -169,8 +168,21 @@ def wrapped(text: str, character: float, most: int) -> list[str]:
 
 
 def width(text: str) -> int:
-    """How many columns a text takes; ideographs and most emoji take two each."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+    """How many columns a text takes; ideographs, emoji and whatever is rare take two each."""
+    return sum(
+        2 if east_asian_width(character) in "WF" or character > "\uffff" else 1
+        for character in text
+    )
+
+
+def shortened(text: str, columns: int) -> str:
+    """As much of a text, on one line, as so many columns hold."""
+    text = plain(text)
+    if width(text) <= columns:
+        return text
+    while width(text) >= columns:
+        text = text[:-1]
+    return f"{text}…"
 
 
 PLAIN_TITLE = (
@@ -179,6 +191,18 @@ PLAIN_TITLE = (
     f" /[{_UNSEEN}]+/g, ' '))"
 )
 """An expression: the title of an incident, as `plain` has it."""
+
+HAS_PAIRS = "test(/[\\ud800-\\udfff]/, datum.label)"
+"""An expression: whether a label has characters that JavaScript holds as two, as emoji are.
+
+Vega's `limit` may cut such a pair in two; what is left of one can't be drawn, and nothing is.
+"""
+
+
+def cut_pairs(most: int) -> str:
+    """An expression: the label, one with pairs cut after so many halves, between two characters."""
+    cut = f"replace(slice(datum.label, 0, {most}), /[\\ud800-\\udbff]$/, '') + '…'"
+    return f"{HAS_PAIRS} && length(datum.label) > {most} ? {cut} : datum.label"
 
 
 def asked_of(publication: Publication | SeriesPublication) -> dict[str, str]:

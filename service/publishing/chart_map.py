@@ -24,7 +24,7 @@ from service.publishing.chart_frame import (
     count,
     empty,
     narrowed_by,
-    plain,
+    shortened,
     width,
 )
 from service.publishing.chart_outlines import outlines
@@ -218,9 +218,7 @@ def _names(places: _Places, projection: Projection, most: int) -> list[Json]:
     taken = [(x - r, y - r, x + r, y + r) for _, x, y, r in circles]
     written: dict[str, Json] = {}
     for key, x, y, radius in circles[: NAMES * 4]:
-        name = plain(places.names[key])
-        if len(name) > _LONGEST:
-            name = f"{name[: _LONGEST - 1]}…"
+        name = shortened(places.names[key], _LONGEST)
         if not name or name in written or len(written) == NAMES:
             continue
         long = width(name) * _LETTER

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.publishing.chart_frame import PLAIN_TITLE, Json
+from service.publishing.chart_frame import PLAIN_TITLE, Json, cut_pairs
 
 DOT = 9
 """Pixels across a dot, and a bar's height."""
 
 OTHERS = "other types"
+
+_MOST_HALVES = 32
+"""Of a title with emoji: as many as have room for certain."""
 
 _DAY = 86_400_000
 _BEYOND = 2 * _DAY
@@ -52,6 +55,7 @@ def placed(time: Time, kinds: Sequence[str]) -> list[Json]:
         {"window": [{"op": "row_number", "as": "number"}]},
         {"calculate": "tops[datum.number - 1]", "as": "y"},
         {"calculate": PLAIN_TITLE, "as": "label"},
+        {"calculate": cut_pairs(_MOST_HALVES), "as": "label"},
         {"calculate": "replace(datum.occurred, /^'/, '')", "as": "date"},
         {
             "calculate": f"indexof({list(kinds)!r}, datum.type) < 0 ? '{OTHERS}'"

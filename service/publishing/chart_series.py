@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from service.publishing.chart_axes import HEIGHT, PLOT, TIME, UPRIGHT
@@ -14,12 +15,16 @@ from service.publishing.chart_frame import (
     empty,
     narrowed_by,
     plain,
+    shortened,
     window_of,
 )
-from service.publishing.publication import SeriesPublication
+from service.publishing.publication import Group, SeriesPublication
 
 LINES = len(PALETTE)
 """Groups that are drawn at most: those with the largest sums."""
+
+_NAME = 36
+"""Columns of a name in the legend."""
 
 _MARKED = 40
 """Periods up to which each has a dot."""
@@ -67,7 +72,7 @@ def lines(publication: SeriesPublication) -> Chart:
     if not periods:
         return empty(chart)
     keys = [group.key or "" for group in groups]
-    names = [plain(group.name) for group in groups]
+    names = _names(groups)
     colour: Json = {
         "field": "label",
         "type": "nominal",
@@ -145,6 +150,15 @@ def lines(publication: SeriesPublication) -> Chart:
             "layer": layers,
         },
     )
+
+
+def _names(groups: Sequence[Group]) -> list[str]:
+    """Short names of groups; those that are called the same have their keys with them."""
+    names = [shortened(group.name, _NAME) for group in groups]
+    return [
+        name if names.count(name) == 1 else f"{name} ({group.key})"
+        for name, group in zip(names, groups, strict=True)
+    ]
 
 
 def _counted_as(match: str | None) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from domain.dates import day_number
 from domain.edtf import span
 from service.publishing.chart_frame import (
+    HAS_PAIRS,
     INK,
     OTHERS_COLOUR,
     PALE,
@@ -156,7 +157,12 @@ def _titled(chart: Chart, spans: Sequence[Spanned], window: tuple[int, int]) -> 
     layers = [
         *marks(time, height, {**colour, "legend": legend}),
         {
-            "mark": {**text, "align": "left", "color": INK, "limit": int((_TITLES - 12) / WIDER)},
+            "mark": {
+                **text,
+                "align": "left",
+                "color": INK,
+                "limit": {"expr": f"{HAS_PAIRS} ? 0 : {(_TITLES - 12) / WIDER:.0f}"},
+            },
             "encoding": {"x": {"value": -_TITLES}, "y": y, "text": _text("label")},
         },
         {
