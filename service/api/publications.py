@@ -18,6 +18,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from domain.countries import find_country
 from projections.datasets import ShownDataset
 from service.api.actors import Actor, actor_timeline, lead_on
 from service.api.answers import Answer, origin, permanent_url, url_of
@@ -33,7 +34,7 @@ from service.api.documents import (
 from service.api.incidents import ALL, search_incidents
 from service.api.kept_files import KeptFiles, chunks_of
 from service.api.mementos import memento_headers, memento_links, memento_wanted
-from service.api.parameters import OrderedFilters
+from service.api.parameters import Filters, OrderedFilters
 from service.api.problems import Problem
 from service.api.routing import LongReadRoute, ReadRoute
 from service.api.series import SeriesQuery, get_series, read_series
@@ -230,7 +231,8 @@ def series_publication(
 
 def series_title(query: SeriesQuery) -> str:
     """What series are called: what is counted, of whom."""
-    of = [query.country, query.actor, query.group_by and f"by {query.group_by}"]
+    country = find_country(query.country).name if query.country else None
+    of = [country, query.actor, query.group_by and f"by {query.group_by}"]
     return ", ".join([query.measure.replace("_", " "), *(part for part in of if part)])
 
 
@@ -279,8 +281,15 @@ def _published(
 
 def title_of(subject: Subject, query: PublicationQuery) -> str:
     """What a selection is called: whose it is, and how it is narrowed."""
-    window = f"{query.from_ or ''} to {query.to or ''}".strip() if query.from_ or query.to else ""
-    return ", ".join(filter(None, [subject.name, window, query.q]))
+    return ", ".join(filter(None, [subject.name, _window(query), query.q]))
+
+
+def _window(query: Filters) -> str:
+    if query.from_ and query.to:
+        return f"{query.from_} to {query.to}"
+    if query.from_:
+        return f"since {query.from_}"
+    return f"until {query.to}" if query.to else ""
 
 
 def datasets_at(casus: Casus, moment: Moment) -> dict[str, ShownDataset]:
