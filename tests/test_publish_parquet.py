@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,16 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from domain.values import Figure, Place
+from domain.values import Figure
 from domain.vocabulary import Measure
-from service.publishing import parquet, parquet_file
-from service.publishing.flat import COLUMNS, NAMES, SERIES_NAMES, row_of
-from service.publishing.parquet_process import SHARED, SharedProcess
-from service.publishing.publication import Publication, Subject
-from service.reading.clocks import EVERYTHING_REPORTED, Moment, reported_day
-from service.workers import Failed
+from service.publishing.flat import COLUMNS, NAMES, SERIES_NAMES
+from service.publishing.parquet_process import SHARED
 from tests.conftest import CALLER, an_account
-from tests.processes import environment
+from tests.published import flat, saved
 from tests.publishing import ODD_DAYS, ODD_TITLES, items, published, report_odd_incidents
 
 PARQUET = "application/vnd.apache.parquet"
@@ -37,14 +30,13 @@ def file_of(client: Any, path: str, **parameters: Any) -> pq.ParquetFile:
     return pq.ParquetFile(io.BytesIO(answer.content))
 
 
+def content(client: Any, path: str = "/v1/incidents.parquet", **parameters: Any) -> bytes:
+    found: bytes = published(client, path, **parameters).content
+    return found
+
+
 def footer(file: pq.ParquetFile, key: str) -> Any:
     return orjson.loads(file.metadata.metadata[key.encode()])
-
-
-def saved(client: Any, folder: Path, path: str, **parameters: Any) -> Path:
-    file = folder / "some.parquet"
-    file.write_bytes(published(client, path, **parameters).content)
-    return file
 
 
 @pytest.fixture(autouse=True)
@@ -87,20 +79,7 @@ def test_its_rows_are_the_flat_columns_with_types_of_their_own(reading):
 def test_its_rows_are_the_incidents_of_the_pages(path, parameters, reading):
     file = file_of(reading, f"{path}.parquet", **parameters)
     about = footer(file, "casus")
-    publication = Publication(
-        subject=Subject(kind="all", id=None, name=""),
-        title="",
-        moment=Moment(
-            about["position"],
-            about["as_of"],
-            reported_day(about["reported_by"]) if about["reported_by"] else EVERYTHING_REPORTED,
-        ),
-        origin="http://testserver",
-        address="",
-        pages=iter(()),
-    )
-    entries = items(reading, path, limit=7, **parameters)
-    expected = [dict(zip(NAMES, row_of(entry, publication), strict=True)) for entry in entries]
+    expected = flat(items(reading, path, limit=7, **parameters), about)
     rows = file.read().to_pylist()
     for row in rows:
         row["recorded_at"] = f"{row['recorded_at']:%Y-%m-%dT%H:%M:%S.%f}Z"
@@ -142,7 +121,7 @@ def test_its_footer_has_what_geoparquet_demands(reading):
 
 
 def test_geopandas_reads_points_where_they_are(reading, tmp_path):
-    frame = geopandas.read_parquet(saved(reading, tmp_path, "/v1/incidents.parquet"))
+    frame = geopandas.read_parquet(saved(tmp_path, "parquet", content(reading)))
     assert frame.crs == "OGC:CRS84"
     placed = frame[frame.latitude.notna()]
     assert 0 < len(placed) < len(frame)
@@ -152,7 +131,7 @@ def test_geopandas_reads_points_where_they_are(reading, tmp_path):
 
 
 def test_duckdb_reads_it_and_knows_the_geometry(reading, tmp_path):
-    file = saved(reading, tmp_path, "/v1/incidents.parquet")
+    file = saved(tmp_path, "parquet", content(reading))
     kinds = {
         name: kind for name, kind, *_ in duckdb.sql(f"DESCRIBE SELECT * FROM '{file}'").fetchall()
     }
@@ -188,7 +167,7 @@ def test_odd_titles_days_and_places_come_back_as_they_were(casus, client, tmp_pa
     until = by_day["../2021-09-11"]
     assert (until["earliest"], until["earliest_date"]) == (None, None)
     assert until["latest_date"] == datetime.date(2021, 9, 11)
-    frame = geopandas.read_parquet(saved(client, tmp_path, "/v1/incidents.parquet"))
+    frame = geopandas.read_parquet(saved(tmp_path, "parquet", content(client)))
     assert set(frame.geometry.x.dropna()) == {-179.9, 179.9}
     east = file_of(client, "/v1/incidents.parquet", bbox="170,-20,180,-10")
     assert footer(east, "geo")["columns"]["geometry"]["bbox"] == [179.9, -17.5, 179.9, -17.5]
@@ -206,14 +185,14 @@ def test_a_store_without_incidents_is_a_file_without_rows(client, tmp_path):
     file = file_of(client, "/v1/incidents.parquet")
     assert file.metadata.num_rows == 0
     assert "bbox" not in footer(file, "geo")["columns"]["geometry"]
-    path = saved(client, tmp_path, "/v1/incidents.parquet")
+    path = saved(tmp_path, "parquet", content(client))
     assert len(geopandas.read_parquet(path)) == 0
     assert duckdb.sql(f"SELECT count(*), count(geometry) FROM '{path}'").fetchall() == [(0, 0)]
 
 
 def test_incidents_without_any_point_have_none(casus, client, tmp_path):
     casus.desk.report_incident(an_account(), CALLER)
-    frame = geopandas.read_parquet(saved(client, tmp_path, "/v1/incidents.parquet"))
+    frame = geopandas.read_parquet(saved(tmp_path, "parquet", content(client)))
     assert frame.geometry.isna().tolist() == [True]
 
 
@@ -233,103 +212,10 @@ def test_a_series_has_a_row_for_each_period_of_each_group(reading, tmp_path):
     assert file.schema_arrow.field("best").type == pa.int64()
     assert file.read().to_pylist() == expected
     assert footer(file, "casus")["measure"] == "killed"
-    path = saved(reading, tmp_path, "/v1/series.parquet", **asked)
+    path = saved(tmp_path, "parquet", content(reading, "/v1/series.parquet", **asked))
     (total,) = duckdb.sql(f"SELECT sum(best) FROM '{path}'").fetchall()[0]
     assert total == sum(row["best"] for row in expected)
 
 
 def test_a_series_of_nothing_is_a_file_without_rows(client):
     assert file_of(client, "/v1/series.parquet", group_by="country").metadata.num_rows == 0
-
-
-# how it is written
-
-
-def pages(count: int, entry: bytes) -> Any:
-    for _ in range(count):
-        yield [entry] * 1_000
-
-
-@pytest.fixture
-def entry(casus: Any, client: Any) -> bytes:
-    """The entry of an incident, as JSON."""
-    place = Place(name="Somewhere", latitude=1.5, longitude=2.5)
-    casus.desk.report_incident(an_account(place=place), CALLER)
-    return orjson.dumps(items(client, "/v1/incidents")[0])
-
-
-def of_pages(count: int, entry: bytes) -> Publication:
-    return Publication(
-        subject=Subject(kind="all", id=None, name="All"),
-        title="All",
-        moment=Moment(1, None),
-        origin="https://casus.example",
-        address="https://casus.example/v1/incidents.parquet?position=1",
-        pages=pages(count, entry),
-    )
-
-
-def test_a_row_group_is_sent_when_it_is_full(entry):
-    chunks = parquet.write(of_pages(25, entry))
-    first = next(chunks)
-    assert first == b"PAR1"  # as soon as there is anything
-    rest = list(chunks)
-    assert len(rest) == 3  # two row groups; the last one, with the footer
-    file = pq.ParquetFile(io.BytesIO(b"".join([first, *rest])))
-    groups = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
-    assert groups == [parquet_file.ROWS, parquet_file.ROWS, 5_000]
-    assert len(file.read()) == 25_000
-
-
-def test_files_that_are_written_at_the_same_time_do_not_mix(entry):
-    other = entry.replace(b"Somewhere", b"Elsewhere")
-    one, two = parquet.write(of_pages(21, entry)), parquet.write(of_pages(21, other))
-    parts: tuple[list[bytes], list[bytes]] = ([], [])
-    for pair in zip(one, two, strict=True):
-        for part, chunk in zip(parts, pair, strict=True):
-            part.append(chunk)
-    for part, place in zip(parts, ("Somewhere", "Elsewhere"), strict=True):
-        table = pq.read_table(io.BytesIO(b"".join(part)))
-        assert set(table.column("place").to_pylist()) == {place}
-        assert len(table) == 21_000
-
-
-def test_a_file_that_nobody_wants_any_more_is_forgotten_and_others_go_on(entry):
-    one, two = parquet.write(of_pages(11, entry)), parquet.write(of_pages(11, entry))
-    begun = [next(one), next(two)]
-    one.close()
-    assert SHARED.runs
-    whole = b"".join([begun[1], *two])
-    assert len(pq.read_table(io.BytesIO(whole))) == 11_000
-    assert not SHARED.runs
-
-
-def test_a_process_that_ends_cuts_its_files_off_and_the_next_file_has_another():
-    shared, about = SharedProcess(), ("incidents", "https://casus.example", Moment(1, None))
-    with shared.file(*about) as one, shared.file(*about) as two:
-        with pytest.raises(Failed, match="JSONDecodeError"):
-            one.add([b"no JSON"])
-        assert not shared.runs
-        with pytest.raises(Failed, match="came to an end with another file"):
-            two.end({})
-        with shared.file(*about) as three:
-            assert three.end({}).endswith(b"PAR1")
-    assert not shared.runs
-
-
-def test_a_process_that_serves_never_loads_what_writes_it(home):
-    script = (
-        "import sys, warnings; warnings.simplefilter('ignore')\n"
-        "from starlette.testclient import TestClient\n"
-        "from service.api.app import create_app\n"
-        "from service.bootstrap import open_casus\n"
-        "from service.settings import Settings\n"
-        "with TestClient(create_app(open_casus(Settings()))) as client:\n"
-        "    assert client.get('/v1/incidents.parquet').content.startswith(b'PAR1')\n"
-        "assert not {'pyarrow', 'numpy', 'pandas'} & set(sys.modules)\n"
-    )
-    subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment(home) | {"PYTHONPATH": str(Path(__file__).parents[1])},
-        check=True,
-    )

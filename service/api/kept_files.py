@@ -90,7 +90,14 @@ def _written(file: IO[bytes], chunk: bytes, most: int) -> bool:
 
 
 def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
-    """What a file holds; it is closed in the end, and where nobody goes on."""
+    """What a file holds; it is closed in the end, and where nobody goes on, or even begins."""
+    chunks = _chunks_of(file)
+    next(chunks)
+    return chunks
+
+
+def _chunks_of(file: IO[bytes]) -> Iterator[bytes]:
     with file:
+        yield b""  # a generator that was never begun would close nothing
         while chunk := file.read(CHUNK):
             yield chunk

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -115,11 +123,16 @@ async def on_a_thread(make: Callable[[], T]) -> T:
 
 
 async def on_threads(chunks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Chunks, each made on a thread when the one before it is sent."""
-    while (
-        chunk := await anyio.to_thread.run_sync(next, chunks, None, limiter=_threads())
-    ) is not None:
-        yield chunk
+    """Chunks, each made on a thread when the one before is sent; what makes them is closed in the end."""
+    try:
+        while (
+            chunk := await anyio.to_thread.run_sync(next, chunks, None, limiter=_threads())
+        ) is not None:
+            yield chunk
+    finally:
+        # The thread may hold it for a moment more, and with it whatever it holds.
+        if isinstance(chunks, Generator):
+            chunks.close()
 
 
 @dataclass(frozen=True, slots=True)
