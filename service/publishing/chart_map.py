@@ -40,6 +40,9 @@ NAMES = 14
 _POINTS = ("exact", "near")
 _LONGEST, _LETTER, _LINE = 26, 6.6, 15
 _ALONE, _SMALLEST, _LARGEST = 90, 45, 1_400
+"""Square pixels of circles; of more than so many they are smaller, for all to be seen."""
+
+_MANY = 300
 
 Key = tuple[float, float, bool]
 _Box = tuple[float, float, float, float]
@@ -125,12 +128,17 @@ def _drawn(chart: Chart, places: _Places) -> Chart:
     projection = fitted([(latitude, longitude) for latitude, longitude, _ in places.counts])
     most = max(places.counts.values())
     part = projection.part
-    size: Json = {"value": _ALONE}
+    shrink = _shrink(places)
+    size: Json = {"value": _ALONE * shrink}
     if most > 1:
         size = {
             "field": "total",
             "type": "quantitative",
-            "scale": {"type": "linear", "domain": [0, most], "range": [_SMALLEST, _LARGEST]},
+            "scale": {
+                "type": "linear",
+                "domain": [0, most],
+                "range": [_SMALLEST * shrink, _LARGEST * shrink],
+            },
             "legend": {
                 "title": "incidents at a place",
                 "values": sorted({1, max(1, round(most / 4)), most}),
@@ -212,7 +220,7 @@ def _drawn(chart: Chart, places: _Places) -> Chart:
 def _names(places: _Places, projection: Projection, most: int) -> list[Json]:
     """Names of the places with the most incidents, where there is room for them."""
     circles = [
-        (key, *projection.at(key[0], key[1]), _radius(number, most))
+        (key, *projection.at(key[0], key[1]), _radius(number, most, _shrink(places)))
         for key, number in places.counts.most_common()
     ]
     taken = [(x - r, y - r, x + r, y + r) for _, x, y, r in circles]
@@ -237,9 +245,13 @@ def _names(places: _Places, projection: Projection, most: int) -> list[Json]:
     return list(written.values())
 
 
-def _radius(number: int, most: int) -> float:
+def _shrink(places: _Places) -> float:
+    return max(0.12, min(1.0, _MANY / len(places.counts)))
+
+
+def _radius(number: int, most: int, shrink: float) -> float:
     area = _ALONE if most == 1 else _SMALLEST + (_LARGEST - _SMALLEST) * number / most
-    return sqrt(area / pi)
+    return sqrt(area * shrink / pi)
 
 
 def _is_free(box: _Box, height: int, taken: list[_Box]) -> bool:

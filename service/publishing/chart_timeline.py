@@ -182,11 +182,12 @@ def _titled(chart: Chart, spans: Sequence[Spanned], window: tuple[int, int]) -> 
 
 def _laned(chart: Chart, spans: Sequence[Spanned], window: tuple[int, int]) -> Chart:
     time = Time(*window, WIDTH - _LANE_NAMES)
-    lanes, tops, height = [], [0] * len(spans), 0
+    lanes, tops, height, are_full = [], [0] * len(spans), 0, False
     counts = Counter(each.type for each in spans)
     for number, (kind, total) in enumerate(counts.most_common()):
         members = [index for index, each in enumerate(spans) if each.type == kind]
         rows = _packed([spans[index] for index in members], time)
+        are_full = are_full or len(set(rows)) == _DEEPEST
         depth = max(24, (max(rows) + 1) * (DOT + 1) + 10)
         for index, row in zip(members, rows, strict=True):
             tops[index] = height + 10 + row * (DOT + 1)
@@ -227,6 +228,9 @@ def _laned(chart: Chart, spans: Sequence[Spanned], window: tuple[int, int]) -> C
             "encoding": {"x": {"value": -_LANE_NAMES + 4}, "y": y, "text": _text("lane")},
         },
     ]
+    if are_full:
+        shared = f"In a lane of {_DEEPEST} rows some lie on each other."
+        chart = replace(chart, notes=[shared, *chart.notes])
     return _drawn(chart, tops, _view(time, height, kinds, layers))
 
 
