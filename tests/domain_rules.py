@@ -16,6 +16,7 @@ from domain.countries import COUNTRIES
 from domain.edtf import BadDate, span
 from domain.ids import uuid8
 from domain.vocabulary import CountryRole, ParticipantRole
+from service.publishing.formats import FORMATS as PUBLISHED
 
 KNOWN = "taliban"
 """An actor that is registered."""
@@ -28,6 +29,9 @@ KNOWN_IN_PATHS = {
     "dataset": "afghanistan-2021",
     "incident_id": str(uuid8("afghanistan-2021", "sherkhan-bandar-attack")),
 }
+
+DRAWN = ("vl.json", "svg", "png")
+"""The formats that are charts, of which one can be chosen."""
 
 LAST_POSITION = 67
 """Of the chronicle; its actors are registered more than thirty positions before it."""
@@ -63,10 +67,13 @@ def repaired(_: HookContext, case: Case) -> Case:
     path = case.operation.path
     if case.query or path == "/v1/diff" or path.startswith("/v1/series"):  # which ask for some
         case.query = _obeying(case.operation.path, dict(case.query or {}))
+        if not path.endswith("/embed") and (case.path_parameters or {}).get("suffix") not in DRAWN:
+            case.query.pop("chart", None)
     if case.path_parameters and case.meta.phase.name is not TestPhase.STATEFUL:
         case.path_parameters = {
             name: KNOWN_IN_PATHS.get(name, value) for name, value in case.path_parameters.items()
         }
+    _drop_chart(case)
     if case.headers:
         case.headers.pop("Last-Event-ID", None)
     if case.headers and "Idempotency-Key" in case.headers:
@@ -86,6 +93,13 @@ def repaired(_: HookContext, case: Case) -> Case:
     elif isinstance(case.body, dict):
         case.body = _repaired_body(case.operation.path, dict(case.body))
     return case
+
+
+def _drop_chart(case: Case) -> None:
+    """Charts alone are asked which one they are."""
+    suffix = (case.path_parameters or {}).get("suffix")
+    if case.query and suffix in PUBLISHED and not PUBLISHED[suffix].is_chart:
+        case.query.pop("chart", None)
 
 
 def _ending(path: str, query: Any) -> Any:
