@@ -40,7 +40,7 @@ def app(app: FastAPI, chronicle: Casus) -> FastAPI:
         chronicle,
         app.state.subscriptions,
         patience=QUICK,
-        sender=lambda: Sender(private=True, deadline=1.0),
+        sender=lambda: Sender(private=True, deadline=5.0),
     )
     return app
 

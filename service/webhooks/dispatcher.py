@@ -151,7 +151,7 @@ class Dispatcher:
 
     async def _deliver(self) -> None:
         """Deliver what is due until the server stops."""
-        sender = self._sender()
+        sender = await run_in_threadpool(self._sender)  # reading the authorities takes a while
         try:
             while not self._stopping:
                 for kept, batch in await run_in_threadpool(self._due):
