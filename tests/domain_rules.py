@@ -30,9 +30,6 @@ KNOWN_IN_PATHS = {
     "incident_id": str(uuid8("afghanistan-2021", "sherkhan-bandar-attack")),
 }
 
-DRAWN = ("vl.json", "svg", "png")
-"""The formats that are charts, of which one can be chosen."""
-
 LAST_POSITION = 67
 """Of the chronicle; its actors are registered more than thirty positions before it."""
 
@@ -67,8 +64,6 @@ def repaired(_: HookContext, case: Case) -> Case:
     path = case.operation.path
     if case.query or path == "/v1/diff" or path.startswith("/v1/series"):  # which ask for some
         case.query = _obeying(case.operation.path, dict(case.query or {}))
-        if not path.endswith("/embed") and (case.path_parameters or {}).get("suffix") not in DRAWN:
-            case.query.pop("chart", None)
     if case.path_parameters and case.meta.phase.name is not TestPhase.STATEFUL:
         case.path_parameters = {
             name: KNOWN_IN_PATHS.get(name, value) for name, value in case.path_parameters.items()
