@@ -7,33 +7,68 @@ refused. The seed is fixed, so that a run finds what the last one found.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import pytest
 import schemathesis
 from schemathesis.engine import events, from_schema
 
 from tests.domain_rules import FORMATS, repaired
 from tests.processes import serving
 
-REQUESTS = 30
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+LIKE_THE_SEARCH = re.compile(r"/v1/(countries|actors)/\{\w+\}/timeline")
+"""Operations that take what those on all incidents take: bounds are covered at these, and not again."""
+
+REQUESTS = 15
 """Random requests to each operation, beside those that cover its schemas one bound at a time."""
 
 
-def test_the_service_keeps_its_contract(home: Path) -> None:
+PARTS = ("countries", "actors", "incidents", "others")
+"""The operations in parts, by what their paths begin with, each tested at a server of its own."""
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_operation_keeps_the_contract(part: str, home: Path) -> None:
     with serving(home) as server:
-        tested, faults = _run(server.address)
-        readiness = server.get("/readyz").json()
-        operations = sum(len(path) for path in server.get("/openapi.json").json()["paths"].values())
-        ended = server.end()
+        paths = server.get("/openapi.json").json()["paths"]
+        of_part = {path: methods for path, methods in paths.items() if _part(path) == part}
+        tested, faults = _run(server.address, ["examples", "fuzzing"], set(of_part))
+        covered = {path for path in of_part if not LIKE_THE_SEARCH.match(path)}
+        if covered:
+            faults += _run(server.address, ["coverage"], covered)[1]
+        _check_end(server)
     assert not faults, "\n\n".join(faults)
-    assert len(tested) == operations
+    assert len(tested) == sum(map(len, of_part.values()))
+
+
+def test_operations_one_after_the_other_keep_the_contract(home: Path) -> None:
+    with serving(home) as server:
+        steps, faults = _run(server.address, ["stateful"])
+        _check_end(server)
+    assert not faults, "\n\n".join(faults)
+    assert steps
+
+
+def _part(path: str) -> str:
+    return next((part for part in PARTS if path.startswith(f"/v1/{part}")), PARTS[-1])
+
+
+def _check_end(server: Any) -> None:
+    """The server is as well as it was, and has met nothing that it did not expect."""
+    readiness = server.get("/readyz").json()
+    ended = server.end()
     assert readiness["ready"]
     assert readiness["lag"] == 0
     assert "Traceback" not in ended.errors
 
 
-def _run(address: str) -> tuple[set[str], list[str]]:
+def _run(
+    address: str, phases: Sequence[str], paths: Collection[str] | None = None
+) -> tuple[set[str], list[str]]:
     """The operations that were asked for anything, and what was wrong, with how to see it again."""
     for name, strategy in FORMATS.items():
         schemathesis.openapi.format(name, strategy)
@@ -43,11 +78,14 @@ def _run(address: str) -> tuple[set[str], list[str]]:
             "base-url": address,
             "continue-on-failure": True,
             "generation": {"max-examples": REQUESTS, "deterministic": True},
+            "phases": {name: {"enabled": name in phases} for name in PHASES},
             # If-Match is the only header that is required: RFC 6585 has a status for its absence.
             "checks": {"missing_required_header": {"expected-statuses": [428]}},
         }
     )
     schema = schemathesis.openapi.from_url(f"{address}/openapi.json", config=config)
+    if paths is not None:
+        schema = schema.include(path=sorted(paths))
     schema.hook("map_case")(repaired)
 
     @schema.hook
@@ -61,7 +99,7 @@ def _run(address: str) -> tuple[set[str], list[str]]:
         if isinstance(event, events.NonFatalError | events.FatalError):
             faults.append(str(event))
         elif isinstance(event, events.ScenarioFinished):
-            tested |= {event.label} if event.label and event.recorder.interactions else set()
+            tested |= {event.label or str(event.id)} if event.recorder.interactions else set()
             faults += _faults(event)
     return tested, faults
 
