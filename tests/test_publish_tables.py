@@ -99,6 +99,15 @@ def test_a_limit_is_the_most_incidents_and_none_given_is_all_of_them(suffix, rea
     assert ids(limit=10_000_000) == everything
 
 
+def test_the_url_of_a_row_is_the_incident_as_it_stood(reading):
+    clocks = {"position": 45, "reported_by": "2021-07-05"}
+    for row in rows_of(published(reading, "/v1/countries/TJK/timeline.csv", **clocks).content):
+        found = reading.get(row["url"])
+        assert (found.status_code, found.headers["casus-position"]) == (200, "45")
+        assert found.json()["reported_by"] == "2021-07-05"
+        assert found.json()["incident"]["title"] == row["title"]
+
+
 # JSON Lines
 
 
