@@ -220,9 +220,9 @@ def _add_days(source: Source, selected: Selected, since: str, until: str) -> Non
 
 
 def _places(selected: Selected) -> list[Selected]:
-    """A selection in parts: what is in its box, and what lies nowhere, if that is wanted as well."""
+    """A selection in parts: what is in its box, and what lies nowhere, where each has its own index."""
     selection = selected.selection
-    if selection.box is None or not selection.nowhere:
+    if selection.box is None or not selection.nowhere or selection.subject is not None:
         return [selected]
     return [
         replace(selected, selection=replace(selection, nowhere=False)),
@@ -285,7 +285,7 @@ def add_filters(source: Source, selected: Selected) -> None:
                 *subjects,
             )
     if selection.box:
-        _add_box(source, selection.box)
+        _add_box(source, selection.box, nowhere=selection.nowhere)
     elif selection.nowhere:
         source.add("v.latitude IS NULL")
     if selection.text:
@@ -295,7 +295,13 @@ def add_filters(source: Source, selected: Selected) -> None:
         )
 
 
-def _add_box(source: Source, box: Box) -> None:
-    source.add("v.latitude BETWEEN ? AND ?", box.south, box.north)
+def _add_box(source: Source, box: Box, *, nowhere: bool) -> None:
     either = "AND" if box.west <= box.east else "OR"
-    source.add(f"(v.longitude >= ? {either} v.longitude <= ?)", box.west, box.east)
+    within = f"v.latitude BETWEEN ? AND ? AND (v.longitude >= ? {either} v.longitude <= ?)"
+    source.add(
+        f"(v.latitude IS NULL OR {within})" if nowhere else within,
+        box.south,
+        box.north,
+        box.west,
+        box.east,
+    )
