@@ -264,3 +264,9 @@ def test_headers_alone_send_no_stream(many, app, monkeypatch):
     assert [name for name, _ in head[0]["headers"]]
     assert b"".join(message.get("body", b"") for message in head) == b""
     assert json.loads(got[1]["body"].splitlines()[0])["title"] == "Attack 0"
+
+
+def test_what_is_packed_as_it_is_is_not_compressed_again(reading):
+    asked = {"headers": {"accept-encoding": "gzip"}}
+    assert "content-encoding" not in reading.get("/v1/incidents.parquet", **asked).headers
+    assert reading.get("/v1/incidents.csv", **asked).headers["content-encoding"] == "gzip"

@@ -88,13 +88,15 @@ class Answer:
         location: str | None = None,
         changed: int | None = None,
         negotiated: bool = False,
+        packed: bool = False,
     ) -> None:
         """What answers a request; `location` is the address of what it shows, if that is another.
 
         `changed` is the position of the last change of what can be revised: its ETag begins with it.
         What is `negotiated` depends on Accept as well (`service.api.negotiation`).
+        What is `packed` as it is (a picture, Parquet) is not compressed again.
         """
-        self._gzip = accepts_gzip(request)
+        self._gzip = accepts_gzip(request) and not packed
         self._held = _held_tags(request.headers.getlist("if-none-match"))
         if location is None:
             self._tag = etag_of(url_of(request), request.scope["query_string"], moment)

@@ -192,7 +192,8 @@ class Csv(Response):
         200: {
             "content": {CSV: {"schema": {"type": "string"}}},
             "description": "A line for each row: its line or number in the file, the column at fault, the"
-            " reason, and how the row begins. None but the header if every row was taken in.",
+            " reason, how the row begins, and of an archive which member it is of. None but the header"
+            " if every row was taken in.",
             "headers": {},
         },
         **problem_responses("bad-parameter", "unknown-import", "import-not-over"),

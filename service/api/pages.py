@@ -46,8 +46,9 @@ _START = """<!doctype html>
 <p><a href="/docs">The API, to try out</a> · <a href="/openapi.json">its contract</a> ·
 <a href="/v1/countries">all countries</a> · <a href="/v1/actors">all actors</a> ·
 <a href="/problems">problems explained</a></p>
-<p>All incidents as <a href="/v1/incidents.csv">a table</a>, <a href="/v1/incidents/embed?chart=map">a map</a>,
-<a href="/v1/incidents.ics">a calendar</a>, <a href="/v1/incidents.atom">a feed</a>, or <a href="/ogc">in a GIS</a>.</p>
+<p>All incidents as <a href="/v1/incidents.csv">a table</a>,
+<a href="/v1/incidents/embed?chart=map">a map</a>, <a href="/v1/incidents.ics">a calendar</a>,
+<a href="/v1/incidents.atom">a feed</a>, or <a href="/ogc">in a GIS</a>.</p>
 <footer>The log stands at position {position}.</footer>
 </body>
 </html>

@@ -208,7 +208,7 @@ def series_publication(
     format_ = _format(suffix, OF_SERIES)
     casus = casus_of(request)
     moment = moment_of(casus, query)
-    answer = Answer(request, moment, fixed=query.fixed, negotiated=True)
+    answer = Answer(request, moment, fixed=query.fixed, negotiated=True, packed=not format_.is_text)
     if unchanged := answer.not_modified():
         return unchanged
     found = read_series(casus, query, moment)
@@ -255,7 +255,7 @@ def _published(
         return past
     casus = casus_of(request)
     selection = selection_of(casus, query, subject, moment)
-    answer = Answer(request, moment, fixed=query.fixed)
+    answer = Answer(request, moment, fixed=query.fixed, packed=not format_.is_text)
     answer.headers |= memento_headers(query, moment)
     answer.headers["Vary"] += ", Accept"
     answer.links += memento_links(request, query)
