@@ -170,7 +170,7 @@ def many(casus: Casus, monkeypatch: pytest.MonkeyPatch) -> Casus:
     return casus
 
 
-@pytest.mark.parametrize("suffix", TABLES)
+@pytest.mark.parametrize("suffix", [each for each in TABLES if each != "parquet"])
 def test_a_long_answer_is_a_stream_and_compressed_for_who_takes_that(suffix, many, client):
     plain = client.get(f"/v1/incidents.{suffix}", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
