@@ -190,6 +190,16 @@ def test_differences_and_records_are_read(server) -> None:
         assert len(list(latest.at(position=67).log(after=60, limit=2))) == 2
 
 
+def test_a_record_whose_text_breaks_lines_is_one_record(server) -> None:
+    with Casus(server.address) as client:
+        after = client.position
+        summary = "One line\u2028and another\u2029and a third"
+        body = {**account("Attack"), "summary": summary}
+        assert server.client.post("/v1/incidents", json=body).status_code == 201
+        (record,) = client.log(after=after)
+    assert record["data"]["account"]["summary"] == summary
+
+
 def test_a_timeline_is_somebodys(reader) -> None:
     with pytest.raises(TypeError, match="country or an actor"):
         reader.timeline()

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -125,3 +129,34 @@ def test_a_file_is_sent_to_its_end_though_it_is_removed_meanwhile(tmp_path):
     shutil.rmtree(folder)
     assert b"".join(chunks_of(held)) == b"12345"
     assert kept.open("a") is None
+
+
+def test_another_server_that_begins_meanwhile_cuts_nothing_off(tmp_path):
+    kept = KeptFiles(tmp_path / "published")
+    chunks = kept.keeping("tag", iter([b"one", b"two"]))
+    assert next(chunks) == b"one"
+    KeptFiles(tmp_path / "published").begin()
+    assert list(chunks) == [b"two"]
+    assert names(tmp_path / "published") == []
+
+
+def test_a_disk_that_is_full_cuts_nothing_off(tmp_path):
+    folder = tmp_path / "published"
+    folder.mkdir()
+    kept = KeptFiles(folder)
+    with resource_limit(resource.RLIMIT_FSIZE, 4):
+        assert b"".join(kept.keeping("a", iter([b"123", b"45", b"6"]))) == b"123456"
+    assert names(folder) == []
+
+
+@contextmanager
+def resource_limit(which: int, most: int) -> Iterator[None]:
+    """A limit of the system's on this process, which stands for what a disk still takes."""
+    soft, hard = resource.getrlimit(which)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(which, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(which, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)

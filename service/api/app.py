@@ -100,7 +100,6 @@ def create_app(casus: Casus) -> FastAPI:
     app.state.dispatcher = Dispatcher(casus, app.state.subscriptions)
     # Not include_router: it wraps the routes in a second matching, a tenth of a page's time.
     for router in (
-        publications.router,
         countries.router,
         actors.router,
         citations.searches,
@@ -110,6 +109,7 @@ def create_app(casus: Casus) -> FastAPI:
         history.router,
         diff.router,
         series.router,
+        publications.router,
         citations.router,
         embeds.router,
         replay.router,

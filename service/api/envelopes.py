@@ -11,6 +11,11 @@ from pydantic import Field
 from domain.records import Instant
 
 
+def _optional_uri(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)  # it is not there at all
+    schema["format"] = "uri"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEvent:
     """A record of the log in its envelope."""
@@ -43,9 +48,9 @@ class LogEvent:
         str,
         Field(
             description="Where the schema of the data is; left out for a version of the past.",
-            json_schema_extra={"format": "uri"},
+            json_schema_extra=_optional_uri,
         ),
-    ]
+    ] = ""
     position: Annotated[int, Field(ge=1, description="The position as a number (an extension).")]
     stream: Annotated[UUID, Field(description="The stream that it is of (an extension).")]
     version: Annotated[

@@ -52,7 +52,7 @@ class KeptFiles:
         part = self._folder / f"{tag}.{token_hex(4)}{_PART}"
         try:
             self._folder.mkdir(exist_ok=True)
-            file = part.open("xb")
+            file = part.open("xb", buffering=0)
         except OSError:
             yield from chunks
             return
@@ -64,10 +64,12 @@ class KeptFiles:
                         is_kept = _written(file, chunk, self._most)
                     yield chunk
             if is_kept:
-                part.replace(self._folder / tag)
-                self._make_room()
+                with suppress(OSError):  # another process may remove them, or make room, as well
+                    part.replace(self._folder / tag)
+                    self._make_room()
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def _make_room(self) -> None:
         files = [path for path in self._folder.iterdir() if path.suffix != _PART]
@@ -83,8 +85,7 @@ class KeptFiles:
 def _written(file: IO[bytes], chunk: bytes, most: int) -> bool:
     """Whether a chunk could be added, and left the file within what may be kept."""
     try:
-        file.write(chunk)
-        return file.tell() <= most
+        return file.write(chunk) == len(chunk) and file.tell() <= most
     except OSError:
         return False
 

@@ -53,11 +53,20 @@ def _follow(mirror: Mirror, url: str) -> None:
             for _ in mirror.follow():
                 told = ""
             trouble = "the service has stopped"
-        except httpx.TransportError as error:
-            trouble = str(error) or type(error).__name__
+        except httpx.HTTPError as error:
+            trouble = _passing(error)
         if not told:  # said once, tried for as long as it lasts
             complain(f"casus: {url}: {trouble}; trying again")
             told = trouble
         time.sleep(RETRY)
-        with contextlib.suppress(httpx.TransportError):
+        try:
             mirror.check()
+        except httpx.HTTPError as error:
+            _passing(error)
+
+
+def _passing(error: httpx.HTTPError) -> str:
+    """What is wrong with a service that may be well again soon; raises what will not pass by itself."""
+    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
+        raise error
+    return str(error) or type(error).__name__

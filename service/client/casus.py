@@ -24,7 +24,7 @@ from service.client.documents import (
     Revision,
 )
 from service.client.questions import PAGE, File, Incidents, Question, Series
-from service.client.service import Service
+from service.client.service import Service, lines
 
 AGENT = "casus-client"
 
@@ -140,7 +140,7 @@ class Casus:
     def log(self, *, after: int = 0, limit: int | None = None) -> Iterator[Record]:
         """The records beyond a position, in order, as they come; all of them, or so many at most."""
         with self._service.stream("/v1/log", {"after": after, "limit": limit}) as answer:
-            yield from map(json.loads, answer.iter_lines())
+            yield from map(json.loads, lines(answer))
 
     def cite(self, path: str, **query: Any) -> Citation:
         """How to cite what is at a path: ``cite("/v1/incidents", q="border")``."""

@@ -5,7 +5,7 @@ A service may add fields; those here keep their names and their meaning.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Occurred(TypedDict):
@@ -212,7 +212,7 @@ class Record(TypedDict):
     subject: str
     time: str
     datacontenttype: str
-    dataschema: str
+    dataschema: NotRequired[str]
     position: int
     stream: str
     version: int

@@ -24,6 +24,16 @@ LONGEST_WAIT = 60.0
 Query = Mapping[str, Any]
 
 
+def lines(answer: httpx.Response) -> Iterator[bytes]:
+    """The lines of JSON Lines: httpx's own would also break a text at U+2028, which JSON may hold."""
+    rest = b""
+    for chunk in answer.iter_bytes():
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service, and the clocks on which it is read."""

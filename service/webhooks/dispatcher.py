@@ -221,7 +221,9 @@ class Dispatcher:
             return
         wait = None if outcome.is_gone else self._patience.wait(kept.subscription.failures + 1)
         sent = len(batch.events)
-        again = wait and now + datetime.timedelta(seconds=max(wait, outcome.retry_after))
+        again = None
+        if wait is not None:
+            again = now + datetime.timedelta(seconds=max(wait, outcome.retry_after))
         self._subscriptions.failed(
             kept,
             Failed(
