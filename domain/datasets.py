@@ -2,7 +2,7 @@
 
 A dataset's stream follows the recorded clock alone. Its profile is the one recorded last; its releases are
 all that were ever taken in, each once. One that comes out in no releases, as a chronicle does, has a single
-one without a number.
+one without a number. Which of them are held whole, or what part of them, is known where it was said.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import Field
 from domain.records import DatasetReleased, Instant, Recorded
 from domain.reporting import Recording
 from domain.text import Line, PublicationDate
-from domain.values import DatasetProfile
+from domain.values import DatasetPart, DatasetProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,22 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """A release of which a part, or all, is held whole: what it does not have there does not stand."""
+
+    release: Line | None
+    released: PublicationDate | None
+    part: DatasetPart
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """A dataset as its records make it; `position` is of the last of them."""
 
     profile: DatasetProfile
     releases: tuple[Release, ...]
     position: int
+    wholes: tuple[Whole, ...] = ()
 
 
 def release_dataset(
@@ -46,17 +56,26 @@ def release_dataset(
     reason: str,
     release: str | None = None,
     released: str | None = None,
+    complete: DatasetPart | None = None,
 ) -> DatasetReleased | None:
     """The record that takes a dataset, or a release of it, in; None where it is held so already.
 
-    It is where this is the profile that it has now, and the release is one that it has had.
+    It is where this is the profile that it has now, and the release is one that it has had: whole, where
+    it is said to be the whole of a part.
     """
-    if dataset and dataset.profile == profile and _has(dataset.releases, release, released):
+    is_known = (
+        dataset is not None
+        and dataset.profile == profile
+        and _has(dataset.releases, release, released)
+        and (complete is None or Whole(release, released, complete) in dataset.wholes)
+    )
+    if is_known:
         return None
     return DatasetReleased(
         dataset=profile,
         release=release,
         released=released,
+        complete=complete,
         reason=reason,
         recorded_at=by.at,
         recorded_by=by.by,
@@ -74,7 +93,11 @@ def evolve(dataset: Dataset | None, recorded: Recorded[DatasetReleased]) -> Data
     if not _has(releases, record.release, record.released):
         new = Release(record.release, record.released, position, record.recorded_at)
         releases = (*releases, new)
-    return Dataset(record.dataset, releases, position)
+    wholes = dataset.wholes if dataset else ()
+    if record.complete is not None:
+        whole = Whole(record.release, record.released, record.complete)
+        wholes = wholes if whole in wholes else (*wholes, whole)
+    return Dataset(record.dataset, releases, position, wholes)
 
 
 def dataset_at(history: Iterable[Recorded[DatasetReleased]], position: int) -> Dataset | None:

@@ -23,6 +23,7 @@ from domain.values import (
     ActorName,
     ActorProfile,
     Affiliation,
+    DatasetPart,
     DatasetProfile,
     ExternalId,
     InvolvedCountry,
@@ -317,13 +318,18 @@ class ActorsUnmerged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetReleased:
-    """A dataset, or one release of it, is taken in: whose it is, and when that was published."""
+    """A dataset, or one release of it, is taken in: whose it is, and when that was published.
+
+    ``complete`` is the part of it that is now held whole: what the release does not have there has been
+    withdrawn. It is null where that is not known.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
-    TOPIC: ClassVar[str] = "dataset-released.v1"
+    TOPIC: ClassVar[str] = "dataset-released.v2"
     dataset: DatasetProfile
     release: Line | None
     released: PublicationDate | None
+    complete: DatasetPart | None = None
     reason: Reason
     recorded_at: Instant
     recorded_by: Line

@@ -211,6 +211,19 @@ class DatasetProfile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetPart:
+    """A part of a dataset: what happened in a country, and what began in some years (astronomical ones).
+
+    It is not narrowed by what is null: all of the dataset, where everything is.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT_SHAPE
+    country: CountryCode | None = None
+    first_year: Annotated[int | None, Field(examples=[1989])] = None
+    last_year: Annotated[int | None, Field(examples=[2018])] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActorName:
     """A name of an actor, and the language it is in."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.checks import Fault, Path
 from domain.text import LINE_PATTERN, SLUG_PATTERN, TEXT_PATTERN
@@ -25,6 +25,7 @@ _PLAIN = {
     "missing": "this field is required",
     "missing_argument": "this field is required",
     "missing_keyword_only_argument": "this field is required",
+    "string_unicode": "it is not UTF-8",
 }
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -43,6 +44,15 @@ def faults_of_errors(errors: Sequence[Any]) -> tuple[Fault, ...]:
     if len(errors) > MOST_FAULTS:
         faults.append(Fault((), f"and {len(errors) - MOST_FAULTS} more"))
     return tuple(faults)
+
+
+def fault_of(kind: TypeAdapter[Any], value: object) -> str:
+    """Why a value is not of a kind, such as `domain.text.Line`; empty if it is."""
+    try:
+        kind.validate_python(value)
+    except ValidationError as error:
+        return "; ".join(fault.message for fault in faults_of_validation(error))
+    return ""
 
 
 def in_words(faults: Iterable[Fault]) -> str:

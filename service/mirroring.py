@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator
 import httpx
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 
-from service.api.streams import HEARTBEAT
 from service.bootstrap import Casus
 from service.log import Clash
 from service.log.recorder import Unmoved
-from service.publishing.cloudevents import SOURCE, NoRecord, read_record
+from service.publishing.cloudevents import HEARTBEAT, SOURCE, NoRecord, read_record
 
 SILENCE = 3 * HEARTBEAT
 """Seconds after which a stream that says nothing is taken to be cut."""
@@ -57,7 +56,7 @@ class Mirror:
     def catch_up(self) -> Iterator[tuple[int, int]]:
         """Copy what there is; the position reached and the one aimed at, again and again."""
         with self._client.stream("GET", SOURCE, params={"after": self._casus.log.head}) as answer:
-            end = int(_checked(answer).headers["casus-position"])
+            end = _position(_checked(answer))
             held: list[bytes] = []
             for lines in _lines(answer.iter_bytes()):
                 held += lines
@@ -110,6 +109,13 @@ def _checked(answer: httpx.Response) -> httpx.Response:
     if answer.status_code == httpx.codes.BAD_REQUEST:
         raise Diverged("the log there does not reach as far as this one")
     return answer.raise_for_status()
+
+
+def _position(answer: httpx.Response) -> int:
+    try:
+        return int(answer.headers["casus-position"])
+    except (KeyError, ValueError):
+        raise Diverged("what answers there is no Casus") from None
 
 
 def _record(event: bytes) -> tuple[int, StoredEvent]:

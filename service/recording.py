@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from eventsourcing.persistence import PersistenceError
+from pydantic import TypeAdapter
 
 from domain.actors import (
     Actor,
@@ -28,6 +29,7 @@ from domain.actors import (
 )
 from domain.actors import register_actor as decide_on_actor
 from domain.actors import revise_actor as decide_on_actor_revision
+from domain.checks import Fault, Faulty
 from domain.conflicts import Conflict
 from domain.ids import actor_stream, uuid7
 from domain.incidents import incidents_at, survivor
@@ -35,7 +37,9 @@ from domain.records import Record, Recorded
 from domain.reporting import Recording
 from domain.reporting import report_incident as decide_on_report
 from domain.revisions import MergeIncident, Revision, revise
+from domain.text import Line
 from domain.values import Account, ActorProfile
+from service.faults import fault_of
 from service.log import BEYOND, Clash, Log
 from service.log.recorder import KeyedRequest, Unmoved
 from service.reading.clocks import instant_text
@@ -48,6 +52,14 @@ Clock = Callable[[], datetime.datetime]
 
 ATTEMPTS = 20
 """Times that a command is decided on again because others were faster, before it is given up."""
+
+
+_AUTHOR = TypeAdapter(Line)
+
+
+def fault_of_author(by: str) -> str:
+    """What is wrong with a name that is to stand in records; empty if nothing is."""
+    return fault_of(_AUTHOR, by)
 
 
 class KeyReused(Exception):
@@ -205,7 +217,9 @@ class Desk:
         return self._carry_out(decide, caller)
 
     def recording(self, by: str) -> Recording:
-        """Who records, and when: now."""
+        """Who records, and when: now. Raises `Faulty` for a name that no record could be read with."""
+        if fault := fault_of_author(by):
+            raise Faulty((Fault(("recorded_by",), fault),))
         return Recording(at=instant_text(self._clock()), by=by)
 
     def append(self, records: list[Recorded[Record]], progress: Progress | None = None) -> int:

@@ -43,6 +43,13 @@ class Failed(Exception):
     """Raised when a process could not do a task, or came to an end."""
 
 
+class Gone(Failed):
+    """Raised when a process came to an end before its work was done: it was killed, most likely."""
+
+    def __init__(self) -> None:
+        super().__init__("a process came to an end")
+
+
 @dataclass(frozen=True, slots=True)
 class Work(Generic[T, R]):
     """A function that processes of their own can find: what ``make(*arguments)`` returns there.
@@ -117,7 +124,7 @@ class Process(Generic[T, R]):
             self._tasks.write(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
             self._tasks.flush()
         except OSError as error:
-            raise Failed("a process came to an end") from error
+            raise Gone from error
 
     def result(self) -> R:
         """What came of the first task whose result was not taken yet. Raises `Failed`."""
@@ -125,7 +132,7 @@ class Process(Generic[T, R]):
             # It is this program's own output, of this very run.
             done, value = pickle.load(self._results)  # noqa: S301
         except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise Failed("a process came to an end") from error
+            raise Gone from error
         if not done:
             raise Failed(value)
         return cast("R", value)
@@ -177,8 +184,8 @@ def _receive(tasks: SimpleQueue[Any]) -> None:
             tasks.put(pickle.load(pipe))  # noqa: S301
             while True:
                 tasks.put((pickle.load(pipe),))  # noqa: S301
-        except (EOFError, pickle.UnpicklingError):
-            os._exit(1)  # whoever this works for is gone
+        finally:
+            os._exit(1)  # whoever this works for is gone, or is of another version
 
 
 def _send_all(results: SimpleQueue[bytes | None]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from domain.values import DatasetProfile
 from domain.vocabulary import ActorKind, ParticipantRole
-from service.imports.engine import Import, Order
+from service.imports.engine import Import
 from service.imports.format import (
     BadRow,
     Cells,
@@ -22,6 +22,7 @@ from service.imports.format import (
     required,
     whole,
 )
+from service.imports.orders import Order
 from service.imports.reading.outcomes import Rejected, Row
 from service.log import Log
 from service.recording import Recording

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,6 +168,20 @@ def _announcement(process: subprocess.Popen[str]) -> tuple[list[str], str]:
     finally:
         overdue.cancel()
     raise AssertionError(f"the server ended: {printed} {process.communicate()[1]}")
+
+
+def loaded(program: str, modules: Iterable[str], **settings: str) -> list[str]:
+    """Those of some modules that are loaded in a process of its own when a program has run in it."""
+    shown = f"import sys; print(*(name for name in {list(modules)!r} if name in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\n{shown}"],
+        env={"PYTHONPATH": str(Path(__file__).parents[1]), **settings},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    return done.stdout.splitlines()[-1].split()
 
 
 def until(so: Callable[[], bool]) -> None:

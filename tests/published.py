@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from service.publishing.flat import NAMES, row_of
-from service.publishing.publication import Publication, Subject
+from service.publishing.publication import Whence
 from service.reading.clocks import EVERYTHING_REPORTED, Moment, reported_day
 
 Json = dict[str, Any]
@@ -41,15 +41,9 @@ def flat(entries: list[Json], moment: Json) -> list[Json]:
     """The flat rows of entries."""
     reported_by = moment["reported_by"]
     day = reported_day(reported_by) if reported_by else EVERYTHING_REPORTED
-    publication = Publication(
-        subject=Subject(kind="all", id=None, name=""),
-        title="",
-        moment=Moment(moment["position"], moment["as_of"], day),
-        origin="http://testserver",
-        address="",
-        pages=iter(()),
-    )
-    return [dict(zip(NAMES, row_of(entry, publication), strict=True)) for entry in entries]
+    read_at = Moment(moment["position"], moment["as_of"], day)
+    whence = Whence(origin="http://testserver", moment=read_at)
+    return [dict(zip(NAMES, row_of(entry, whence), strict=True)) for entry in entries]
 
 
 def as_text(cell: object) -> str:

@@ -7,7 +7,11 @@ from typing import Any
 from domain.values import Figure, Participant, Place, Source
 from domain.vocabulary import Measure, ParticipantRole
 from service.bootstrap import Casus
+from service.imports.formats.ucdp_ged import FORMAT as GED
+from service.imports.reading.outcomes import Row
 from tests.conftest import CALLER, a_profile, an_account
+from tests.ged import cells_of, rows
+from tests.imports import Importer, Rows
 
 
 def published(client: Any, path: str, **parameters: Any) -> Any:
@@ -60,6 +64,14 @@ def report_odd_incidents(casus: Casus) -> list[str]:
         account = an_account(title=f"On {day}", occurred=day, published="2021-12-31")
         ids.append(str(casus.desk.report_incident(account, CALLER).stream))
     return ids
+
+
+def import_ged(casus: Casus) -> str:
+    """Import the rows of UCDP GED on Afghanistan; the dataset's id."""
+    read = [Row(line, cells_of(row)) for line, row in enumerate(rows("Afghanistan"), 2)]
+    assert not Importer(casus.log).run(Rows(read, "ged.csv", GED)).rejected
+    casus.projector.catch_up()
+    return GED.dataset.id
 
 
 def many_participants(casus: Casus, count: int) -> str:

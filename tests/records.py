@@ -37,6 +37,7 @@ from domain.values import (
     ActorName,
     ActorProfile,
     Affiliation,
+    DatasetPart,
     DatasetProfile,
     ExternalId,
     Figure,
@@ -189,6 +190,21 @@ CORRECTED = IncidentCorrected(
     **_grounds(6),
 )
 
+RELEASED = DatasetReleased(
+    dataset=DatasetProfile(
+        id="ucdp-ged",
+        title="UCDP Georeferenced Event Dataset",
+        license="CC BY 4.0",
+        citation="Sundberg and Melander (2013),\nJournal of Peace Research 50(4).",
+        url="https://ucdp.uu.se/downloads/",
+    ),
+    release="24.1",
+    released="2024-06~",
+    complete=DatasetPart(country="MMR", first_year=1989, last_year=2018),
+    reason="A new release: «24.1».",
+    **_recorded(17),
+)
+
 _CURRENT: tuple[Record, ...] = (
     REPORTED,
     ADDED,
@@ -228,19 +244,7 @@ _CURRENT: tuple[Record, ...] = (
         reason="As Wikidata numbers them.",
         **_recorded(16),
     ),
-    DatasetReleased(
-        dataset=DatasetProfile(
-            id="ucdp-ged",
-            title="UCDP Georeferenced Event Dataset",
-            license="CC BY 4.0",
-            citation="Sundberg and Melander (2013),\nJournal of Peace Research 50(4).",
-            url="https://ucdp.uu.se/downloads/",
-        ),
-        release="24.1",
-        released="2024-06~",
-        reason="A new release: «24.1».",
-        **_recorded(17),
-    ),
+    RELEASED,
 )
 
 _UNRELEASED = replace(ORIGIN, release=None)
@@ -260,6 +264,7 @@ EXAMPLES: dict[str, Record] = {
             place=Replacement(before=replace(BARE_PLACE, name="Kunduz"), after=BARE_PLACE),
         ),
     ),
+    "dataset-released.v1": replace(RELEASED, complete=None),
 }
 
 _TO_PLACES = ["Place.admin3", "Place.description"]
@@ -278,6 +283,7 @@ ADDED_SINCE = {
     "account-added.v2": _TO_ACCOUNTS,
     "account-revised.v1": _TO_ACCOUNTS,
     "incident-corrected.v1": [*_TO_PLACES, *_TO_PLACES],
+    "dataset-released.v1": ["DatasetReleased.complete"],
 }
 """The fields that records have now, and had no place in these older topics."""
 

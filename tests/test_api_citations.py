@@ -14,12 +14,9 @@ from domain.ids import dataset_stream
 from domain.records import Recorded
 from service.bootstrap import Casus
 from service.imports.formats.ucdp_ged import FORMAT as GED
-from service.imports.reading.outcomes import Row
 from service.publishing.citation import counted
 from tests.conftest import CALLER, an_account
-from tests.ged import cells_of, rows
-from tests.imports import Importer, Rows
-from tests.publishing import ODD_TITLES, published, report_odd_incidents
+from tests.publishing import ODD_TITLES, import_ged, published, report_odd_incidents
 from tests.refusals import problem
 
 BIB = "application/x-bibtex"
@@ -60,9 +57,7 @@ def at(reading):
 def with_ged(chronicle: Casus) -> Casus:
     """The store with the chronicle, an incident reported by hand, and rows of GED of Afghanistan."""
     chronicle.desk.report_incident(an_account(title="By hand"), CALLER)
-    read = [Row(line, cells_of(row)) for line, row in enumerate(rows("Afghanistan"), 2)]
-    assert not Importer(chronicle.log).run(Rows(read, "ged.csv", GED)).rejected
-    chronicle.projector.catch_up()
+    import_ged(chronicle)
     return chronicle
 
 

@@ -190,10 +190,12 @@ def test_rejected_rows_are_given_as_a_table(server):
     rejected = server.get(f"/v1/imports/{job['id']}/rejected")
     assert rejected.headers["content-type"].startswith("text/csv")
     header, row = rejected.text.splitlines()
-    assert header == "line,column,reason,row"
+    assert header == "line,column,reason,row,file"
     assert row.startswith("2,date_start,")
     clean = followed(server, post(server, query="?dataset=bad"))
-    assert server.get(f"/v1/imports/{clean['id']}/rejected").text == "line,column,reason,row\r\n"
+    assert (
+        server.get(f"/v1/imports/{clean['id']}/rejected").text == "line,column,reason,row,file\r\n"
+    )
 
 
 def test_what_fails_says_why(server):
@@ -292,7 +294,7 @@ def test_a_key_of_another_write_is_no_imports(server):
         ("?released=2024-13-01", "released: '2024-13-01' is not a date: there is no month 13"),
         ("?released=soon", "released: "),
         ("?scope=country=MMR", "scope: "),
-        ("?scope=Myanmar&complete=true", "is no scope; write country=MMR"),
+        ("?scope=Myanmar&complete=true", "is neither a country nor years; write country=MMR"),
         ("?scope=country=XYZ&complete=true", "XYZ"),
         ("?complete=", "complete: "),
         ("?dataset=No%20Slug", "dataset: "),

@@ -71,7 +71,7 @@ def test_every_record_that_was_ever_stored_is_a_cloudevent(topic) -> None:
         ("incident-merged.v1", str(UUID(int=7))),
         ("actor-registered.v2", "taliban"),
         ("actor-named.v1", "taliban"),
-        ("dataset-released.v1", "ucdp-ged"),
+        ("dataset-released.v2", "ucdp-ged"),
     ],
 )
 def test_the_subject_of_a_record_is_what_it_is_of(topic, subject) -> None:
@@ -79,7 +79,7 @@ def test_the_subject_of_a_record_is_what_it_is_of(topic, subject) -> None:
 
 
 def test_the_schema_that_an_envelope_refers_to_is_served_and_kept(chronicle: Casus, client) -> None:
-    chronicle.desk.append([Recorded(0, dataset_stream("ged"), 1, EXAMPLES["dataset-released.v1"])])
+    chronicle.desk.append([Recorded(0, dataset_stream("ged"), 1, EXAMPLES["dataset-released.v2"])])
     for event in events(client.get("/v1/log")):
         cloud_events.check(event)
         address, _, pointer = event["dataschema"].partition("#")

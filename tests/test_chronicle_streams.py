@@ -25,7 +25,7 @@ from service.chronicles import BUNDLED, MOST_ACCOUNTS, lines, running
 from service.chronicles.detecting import begun, is_chronicle
 from service.chronicles.running import FaultyChronicle, run
 from service.chronicles.streams import ChronicleStream
-from service.imports.engine import Order
+from service.imports.orders import Order
 from service.imports.reading.outcomes import UnreadableFile
 from service.imports.running import Report, Request
 from service.log import Log

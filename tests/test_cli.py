@@ -202,7 +202,7 @@ def test_the_log_shows_its_records_in_order(chronicle, tmp_path):
 
 
 def test_the_log_says_which_dataset_and_which_id_were_recorded(casus, tmp_path):
-    release = EXAMPLES["dataset-released.v1"]
+    release = EXAMPLES["dataset-released.v2"]
     casus.desk.append([Recorded(0, dataset_stream("ucdp-ged"), 1, release)])
     casus.desk.register_actor(a_profile(), CALLER)
     known_as = IdentifyActor(scheme="wikidata", id="Q42418", reason="As Wikidata numbers them.")

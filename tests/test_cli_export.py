@@ -23,8 +23,8 @@ from domain.values import Origin
 from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
 from service.exports import accounts
-from service.imports.engine import Order
 from service.imports.formats.ucdp_ged_columns import COLUMNS, UNMAPPED
+from service.imports.orders import Order
 from service.imports.running import Request, run
 from service.settings import Settings
 from tests.conftest import CALLER, TestClient, an_account

@@ -95,6 +95,78 @@ def test_files_are_packed_or_not_whatever_they_are_called(home, folder, kind):
     assert counts(done.stdout)["incidents new"] == INCIDENTS
 
 
+def archive_of(path: Path, **members: bytes) -> str:
+    """An archive of members that are called as they are named here, but for an underscore; its name."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("_", "."), data)
+    return path.name
+
+
+CODEBOOK = b"CODEBOOK\n\nid: the number of the event, as it is\nbest: the best estimate\n"
+
+
+@pytest.mark.parametrize("codebook", ["a_txt", "z_txt"])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (CODEBOOK, "it has no column of a known format"),
+        (b"%PDF-1.7\n", "it is a PDF document, which is not read"),
+        (b"", "it is empty"),
+        (b"<html><body>", "it is a web page"),
+        (b"name,description\nid,the number\n", "no known format"),
+        (gzip.compress(CODEBOOK), "it has no column of a known format"),
+    ],
+)
+def test_a_member_that_is_no_data_is_passed_over_wherever_it_stands(
+    home, folder, codebook, data, said
+):
+    name = archive_of(folder / "ged.zip", **{codebook: data, "ged_csv": content("Afghanistan")})
+    done = ask("import", name, home=home)
+    assert done.returncode == 0
+    assert counts(done.stdout)["incidents new"] == INCIDENTS
+    told = f"casus: passed over: ged.zip/{codebook.replace('_', '.')}: "
+    assert done.stderr.startswith(told)
+    assert said in done.stderr
+    strict = ask("import", "ucdp-ged", name, "--strict", "--released", "2024", home=home)
+    assert strict.returncode == 0
+    assert strict.stderr.count("passed over") == 1
+
+
+def test_an_archive_of_nothing_but_other_things_is_refused_by_its_first(home, folder):
+    name = archive_of(folder / "ged.zip", a_txt=CODEBOOK, b_txt=b"%PDF-1.7\n")
+    done = ask("import", name, home=home)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("casus: ged.zip/a.txt: it has no column of a known format")
+    assert log_rows(home) == []
+
+
+@pytest.mark.parametrize("member", ["a_csv", "z_csv"])
+def test_a_member_that_may_be_data_is_told_once_the_others_are_read(home, folder, member):
+    damaged = content("Afghanistan").replace(b"country_id", b"land", 1)
+    name = archive_of(folder / "ged.zip", **{member: damaged, "ged_csv": content("Afghanistan")})
+    done = ask("import", name, home=home)
+    assert (done.returncode, counts(done.stdout)["incidents new"]) == (1, INCIDENTS)
+    assert f"ged.zip/{member.replace('_', '.')}: it is of no known format" in done.stderr
+    assert "it lacks the columns country_id" in done.stderr
+
+
+def test_nothing_is_withdrawn_by_a_complete_release_of_which_a_member_is_passed_over(home, folder):
+    rows = ({"id": str(number)} for number in range(1, 5))
+    first = write_ged(folder / "first.csv", *rows)
+    ask("import", first, "--released", "2022", home=home)
+    second = (folder / write_ged(folder / "second.csv", *({"id": n} for n in "123"))).read_bytes()
+    name = archive_of(folder / "ged.zip", a_txt=CODEBOOK, ged_csv=second)
+    options = ("--released", "2023", "--complete")
+    done = ask("import", name, *options, home=home)
+    told = counts(done.stdout)
+    assert (done.returncode, told["withdrawn"], told["unchanged"]) == (1, 0, 3)
+    assert "ged.zip/a.txt: it has no column of a known format" in done.stderr
+    assert "nothing was withdrawn" in done.stderr
+    done = ask("import", "second.csv", *options, home=home)
+    assert (done.returncode, counts(done.stdout)["withdrawn"]) == (0, 1)
+
+
 @pytest.mark.parametrize("words", [("-",), ("ucdp-ged", "-")])
 @pytest.mark.parametrize("kind", ["plain", "gz", "xz"])
 def test_a_pipe_is_read(home, words, kind):
@@ -236,6 +308,24 @@ def test_a_release_dated_before_what_it_tells_of_is_refused_unless_forced(home, 
     assert "--force" in refused.stderr
     assert log_rows(home) == []
     assert ask("import", ged, *options, "--force", home=home).returncode == 0
+
+
+def test_a_release_is_not_dated_before_an_end_that_it_tells_of(home, folder):
+    name = write_ged(folder / "ged.csv", {"date_start": "2021-05-28", "date_end": "2021-06-30"})
+    refused = ask("import", name, "--released", "2021-06-15", home=home)
+    assert refused.returncode == 1
+    assert "the release is dated 2021-06-15, and tells of 2021-06-30" in refused.stderr
+    assert log_rows(home) == []
+    assert ask("import", name, "--released", "2021-06-30", home=home).returncode == 0
+
+
+def test_what_is_read_of_a_file_that_was_cut_off_is_not_dated_before_it_either(home, folder):
+    data = gzip.compress(content("19.1"))
+    (folder / "ged.csv.gz").write_bytes(data[: len(data) // 2])
+    refused = ask("import", "ged.csv.gz", "--released", "1990", home=home)
+    assert refused.returncode == 1
+    assert "the release is dated 1990, and tells of " in refused.stderr
+    assert log_rows(home) == []
 
 
 def test_what_a_complete_release_has_not_is_withdrawn_within_its_scope(home, folder):

@@ -6,7 +6,6 @@ import datetime
 import http.server
 import json
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ from service.client import (
     filters,
     questions,
 )
-from tests.processes import PATIENCE, Server, account, serving
+from tests.processes import PATIENCE, Server, account, loaded, serving
 
 # By their names in the contract.
 DOCUMENTS = {
@@ -393,11 +392,7 @@ def test_a_service_that_is_not_there_is_unreachable() -> None:
 
 
 def test_the_client_needs_nothing_of_the_service() -> None:
-    program = f"import sys, service.client; print([m for m in {HEAVY} if m in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    assert loaded("import service.client", HEAVY) == []
 
 
 def test_the_client_says_that_it_is_typed() -> None:

@@ -42,7 +42,7 @@ TOPICS = [
     "actor-released.v1",
     "actors-merged.v1",
     "actors-unmerged.v1",
-    "dataset-released.v1",
+    "dataset-released.v2",
     "incident-reported.v1",
     "account-added.v1",
     "actor-registered.v1",
@@ -50,6 +50,7 @@ TOPICS = [
     "account-added.v2",
     "account-revised.v1",
     "incident-corrected.v1",
+    "dataset-released.v1",
 ]
 """Of every record that was ever stored, older versions too: a topic is added here, never changed."""
 

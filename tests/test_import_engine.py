@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.ids import uuid8
+from domain.actors import NameActor, actor_at, revise_actor
+from domain.ids import actor_stream, uuid8
 from domain.incidents import incidents_at
 from domain.records import ActorNamed, ActorRegistered, DatasetReleased, Recorded
 from domain.reporting import Recording
 from domain.revisions import ReviseAccount, revise
 from service import workers
 from service.imports import deciding, engine
-from service.imports.engine import Refused
+from service.imports.orders import Refused
 from service.imports.reading.outcomes import Rejected, UnreadableFile
 from service.imports.scope import BadScope, Scope
 from service.log import BEYOND, Log
@@ -162,16 +163,44 @@ def test_what_was_withdrawn_is_back_with_a_later_release_only(log, importer):
     importer(row(1), **first)
     importer(complete=True, **second)
     importer(row(9), **second)
-    assert importer(row(1), **first).unchanged == 1
+    again = importer(row(1), **first)
+    assert (again.gone, again.unchanged) == (1, 0)
     assert importer(row(1), **third).added == 1
     assert accounts(log, 1) == [("Incident 1", True), ("Incident 1", False)]
     assert importer(row(1), **third).unchanged == 1
+
+
+def test_what_was_withdrawn_stands_again_where_the_import_is_to_bring_it_back(log, importer):
+    given = {"release": "1", "released": "2019-06-01"}
+    importer(row(1), row(2), **given)
+    importer(complete=True)  # by mistake
+    assert importer(row(1), row(2), **given).gone == 2
+    counts = importer(row(1), row(2, killed=3), brings_back=True, **given)
+    assert (counts.revised, counts.gone, counts.unchanged) == (2, 0, 0)
+    assert accounts(log, 1) == [("Incident 1", False)]
+    revised = incident(log, 1).accounts[0].revised
+    assert revised is not None
+    assert revised.reason == "It is in release 1 of Toy."
+    assert incident(log, 2).accounts[0].account.figures[0].best == 3
+    head = log.head
+    assert importer(row(1), row(2, killed=3), brings_back=True, **given).unchanged == 2
+    assert log.head == head
 
 
 def test_datasets_are_complete_one_at_a_time(importer):
     other = Rows([row(1)], format=replace(TOY, dataset=replace(TOY.dataset, id="other")))
     with pytest.raises(Refused, match="toy, other"):
         importer.run(Rows([row(1)]), other, complete=True)
+
+
+def test_what_only_adds_or_takes_back_is_never_complete_without_the_whole(log, importer):
+    excerpt = Rows([row(1, kind="gone")], format=replace(TOY, title="Notes", is_excerpt=True))
+    importer(row(1), row(2))
+    head = log.head
+    with pytest.raises(Refused, match="Notes are never the whole"):
+        importer.run(excerpt, complete=True)
+    assert log.head == head
+    assert importer.run(Rows([row(1), row(2)]), excerpt, complete=True).withdrawn == 1
 
 
 # Further accounts, and what a dataset takes back
@@ -220,6 +249,62 @@ def test_actors_are_registered_once_and_renamed(log, importer):
     named = log.read(head)[0].record
     assert isinstance(named, ActorNamed)
     assert (named.actor, named.name.text, named.shown) == ("toy-7", "VII", True)
+
+
+def names(log: Log, slug: str) -> list[str]:
+    """The names of an actor, the one that is shown before the others."""
+    actor = actor_at(log.actor(slug), BEYOND)
+    assert actor is not None
+    return [name.text for name in actor.profile.names]
+
+
+RELEASES = [{"release": str(n), "released": f"20{n}-06-01"} for n in (22, 23, 24)]
+
+
+def test_an_older_release_gives_an_actor_a_name_that_is_not_shown(log, importer):
+    older, _, newer = RELEASES
+    importer(row(1, actors="7=Seven"), **newer)
+    importer(row(1, actors="7=VII"), **older)
+    assert names(log, "toy-7") == ["Seven", "VII"]
+
+
+def test_a_name_that_comes_back_is_shown_again(log, importer):
+    for name, release in zip(("Seven", "VII", "seven"), RELEASES, strict=True):
+        importer(row(1, actors=f"7={name}"), **release)
+    assert names(log, "toy-7") == ["Seven", "VII"]
+    head = log.head
+    for name, release in zip(("Seven", "VII", "seven"), RELEASES, strict=True):
+        importer(row(1, actors=f"7={name}"), **release)
+    assert log.head == head
+
+
+def test_case_and_white_space_make_no_other_name(log, importer):
+    importer(row(1, actors="7=Seven Men"))
+    head = log.head
+    counts = importer(row(1, actors="7=SEVEN MEN"), row(1, actors="7= seven  men"))
+    assert (counts.actors, log.head) == (0, head)
+
+
+def test_a_name_that_a_curator_gave_since_stays_until_the_next_release(log, importer):
+    first, second, _ = RELEASES
+    importer(row(1, actors="7=Seven"), **first)
+    actor = actor_at(log.actor("toy-7"), BEYOND)
+    by = Recording(at="2026-06-01T00:00:00.000000Z", by="a curator")
+    name = NameActor(text="The Seven", shown=True, reason="It is better known so.")
+    record = revise_actor("toy-7", name, {"toy-7": actor}, by)
+    log.append([Recorded(0, actor_stream("toy-7"), 2, record)])
+    importer(row(1, actors="7=Seven"), **first)
+    assert names(log, "toy-7") == ["The Seven", "Seven"]
+    importer(row(1, actors="7=Seven"), **second)
+    assert names(log, "toy-7") == ["Seven", "The Seven"]
+
+
+def test_an_actor_of_two_names_in_one_release_is_not_renamed_by_the_same_file(log, importer):
+    rows = row(1, actors="7=Seven"), row(2, actors="7=VII")
+    importer(*rows, **RELEASES[0])
+    head = log.head
+    importer(*rows, **RELEASES[0])
+    assert log.head == head
 
 
 def test_a_crosswalk_says_who_is_who_and_when(log, importer, tmp_path):

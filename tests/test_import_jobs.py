@@ -302,7 +302,7 @@ def test_a_bad_row_is_rejected_and_the_rest_is_recorded(casus, carried_out, tmp_
     assert (job.state, job.rejected) == ("done", 1)
     assert job.counts.incidents_new == ROWS - 1
     header, row = (tmp_path / "job" / REJECTED).read_text().splitlines()[:2]
-    assert header == "line,column,reason,row"
+    assert header == "line,column,reason,row,file"
     assert row.startswith("2,")
 
 

@@ -20,8 +20,8 @@ from service.imports.format import Format
 from service.imports.reading import delimited as reading_delimited
 from service.imports.reading import documents as reading_documents
 from service.imports.reading import quotes as reading_quotes
-from service.imports.reading import sheets as reading_sheets
 from service.imports.reading import text as reading_text
+from service.imports.reading import workbooks
 from service.imports.reading.files import Stream, open_file
 from service.imports.reading.rows import (
     Rejected,
@@ -791,6 +791,12 @@ class TestJson:
             ('] {"data": [7]', "cut off"),
             ('] {"a" 7}', "not well-formed"),
             ("] {7: 7}", "not well-formed"),
+            ("]}garbage", "not well-formed"),
+            ("] garbage", "not well-formed"),
+            (', {"id": 7, "x" ', "cut off"),
+            *((f', {{"id": {begun}', "cut off") for begun in ("tru", "n", "-", "-I", "1.", "1e-")),
+            (', {"id": "\\u00', "cut off"),
+            (', {"id": "\\', "cut off"),
         ],
     )
     def test_rows_before_a_fault_in_a_list_are_given_and_then_it_is_told(self, tail, reason):
@@ -963,7 +969,7 @@ class TestWorkbooks:
 
     @pytest.mark.parametrize("limit", ["MOST_HELD", "MOST_UNPACKED"])
     def test_a_workbook_that_is_too_large_is_refused(self, monkeypatch, limit):
-        monkeypatch.setattr(reading_sheets, limit, 500)
+        monkeypatch.setattr(workbooks, limit, 500)
         with pytest.raises(UnreadableFile, match="too large for a workbook"):
             read(workbook({"one": [[f"text {n}"] for n in range(100)]}))
 

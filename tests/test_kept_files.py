@@ -131,6 +131,20 @@ def test_a_file_is_sent_to_its_end_though_it_is_removed_meanwhile(tmp_path):
     assert kept.open("a") is None
 
 
+def test_what_is_unfinished_counts_together(tmp_path):
+    folder = tmp_path / "published"
+    kept = KeptFiles(folder, most=6)
+    first = kept.keeping("a", iter([b"1234", b"5"]))
+    second = kept.keeping("b", iter([b"1234", b"5"]))
+    assert [next(first), next(second)] == [b"1234", b"1234"]
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 6
+    assert b"".join(second) == b"5"
+    assert b"".join(first) == b"5"
+    assert names(folder) == ["a"]
+    assert b"".join(kept.keeping("b", iter([b"1234", b"5"]))) == b"12345"
+    assert "b" in names(folder)
+
+
 def test_another_server_that_begins_meanwhile_cuts_nothing_off(tmp_path):
     kept = KeptFiles(tmp_path / "published")
     chunks = kept.keeping("tag", iter([b"one", b"two"]))

@@ -10,14 +10,16 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from eventsourcing.persistence import MapperDeserialisationError
 
+from domain.ids import dataset_stream
 from domain.records import Record, Recorded
 from domain.values import Figure
 from domain.vocabulary import Measure
 from service.log import READ_BATCH, Log
 from service.log.recorder import LogRecorder
 from service.sqlite import Datastore
-from tests.records import REGISTERED, REPORTED, a_record
+from tests.records import REGISTERED, RELEASED, REPORTED, a_record
 
 
 def places(records: list[Recorded[Record]]) -> list[tuple[int, int, int]]:
@@ -140,6 +142,18 @@ def test_the_file_holds_the_canonical_bytes(log):
         rows = database.execute("SELECT * FROM stored_events").fetchall()
     state = data.read_bytes().removesuffix(b"\n")
     assert rows == [(1, UUID(int=1).hex, 1, "incident-reported.v3", state)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"release": ""}, {"release": "a\nb"}, {"released": "2024-06-05/.."}, {"recorded_by": "a\tb"}],
+)
+def test_a_record_that_could_not_be_read_back_is_not_appended(log, change):
+    """It would stop every reader for good, whoever made it."""
+    record = replace(RELEASED, **change)
+    with pytest.raises(MapperDeserialisationError, match="malformed"):
+        log.append([a_record(1), Recorded(0, dataset_stream("ucdp-ged"), 1, record)])
+    assert log.head == 0
 
 
 def test_a_record_that_cannot_be_written_leaves_nothing_of_its_batch(log):

@@ -114,7 +114,7 @@ def test_types_are_those_that_it_ever_was_of(desk, client) -> None:
 
 
 def test_records_of_actors_and_datasets_concern_everybody(desk, casus: Casus, client) -> None:
-    casus.desk.append([Recorded(0, dataset_stream("ged"), 1, EXAMPLES["dataset-released.v1"])])
+    casus.desk.append([Recorded(0, dataset_stream("ged"), 1, EXAMPLES["dataset-released.v2"])])
     assert positions(client, "?country=UZB") == [1, 2, 3]
     assert positions(client, "?actor=taliban&type=meeting") == [1, 2, 3]
 

@@ -277,3 +277,12 @@ def test_a_feature_is_found_only_where_and_when_its_collection_has_it(casus, cli
     assert client.get("/ogc/collections/uzb").status_code == 404
     assert client.get(f"{ITEMS}/{incident}", params={"position": 2}).status_code == 200
     assert ids(client, "/ogc/collections/uzb/items", position=2) == [incident]
+
+
+@pytest.mark.parametrize("day", ["-0043-03-15", "0000-06-01", "Y12345"])
+def test_days_that_gis_programs_do_not_have_are_null_and_said_beside(day, casus, client):
+    casus.desk.report_incident(an_account(occurred=day, published="2021-12-31"), CALLER)
+    (properties,) = [each["properties"] for each in features(client)]
+    assert (properties["earliest"], properties["latest"]) == (None, None)
+    assert properties["occurred"] == properties["entry"]["occurred"]["edtf"] == day
+    assert properties["entry"]["occurred"]["earliest"] is not None

@@ -19,7 +19,14 @@ from service.publishing.flat import COLUMNS, NAMES, SERIES_NAMES
 from service.publishing.parquet_process import SHARED
 from tests.conftest import CALLER, an_account
 from tests.published import flat, saved
-from tests.publishing import ODD_DAYS, ODD_TITLES, items, published, report_odd_incidents
+from tests.publishing import (
+    ODD_DAYS,
+    ODD_TITLES,
+    import_ged,
+    items,
+    published,
+    report_odd_incidents,
+)
 
 PARQUET = "application/vnd.apache.parquet"
 
@@ -96,6 +103,21 @@ def test_its_footer_says_what_it_is_and_whose_data(reading):
     (dataset,) = about["datasets"]
     assert dataset["id"] == "afghanistan-2021"
     assert dataset["license"].startswith("CC BY 4.0")
+
+
+@pytest.mark.parametrize("path", ["/v1/incidents.parquet", "/v1/series.parquet"])
+def test_its_footer_names_the_datasets_that_its_incidents_rest_on_and_no_others(
+    path, chronicle, client
+):
+    of_chronicle, of_ged = "afghanistan-2021", import_ged(chronicle)
+
+    def credited(**asked: Any) -> list[str]:
+        return [each["id"] for each in footer(file_of(client, path, **asked), "casus")["datasets"]]
+
+    assert credited() == [of_chronicle, of_ged]
+    assert credited(q="Sherkhan") == [of_chronicle]
+    assert credited(**{"from": "2006", "to": "2016"}) == [of_ged]
+    assert credited(q="zzz") == []
 
 
 def test_its_footer_has_what_geoparquet_demands(reading):

@@ -15,12 +15,9 @@ from domain.values import Participant
 from domain.vocabulary import ParticipantRole
 from service.bootstrap import Casus
 from service.imports.formats.ucdp_ged import FORMAT as GED
-from service.imports.reading.outcomes import Row
 from service.publishing.chart_worker import VEGA_LITE
 from tests.conftest import CALLER, a_profile, an_account
-from tests.ged import cells_of, rows
-from tests.imports import Importer, Rows
-from tests.publishing import ODD_TITLES, published, report_odd_incidents
+from tests.publishing import ODD_TITLES, import_ged, published, report_odd_incidents
 
 Json = dict[str, Any]
 
@@ -112,9 +109,7 @@ def test_the_csv_of_a_series_draws_the_same_as_the_rows_inside(asked, reading) -
 
 @each_chart
 def test_a_dataset_draws_the_same_from_the_csv(chart, casus: Casus, client) -> None:
-    read = [Row(line, cells_of(row)) for line, row in enumerate(rows("Afghanistan"), 2)]
-    assert not Importer(casus.log).run(Rows(read, "ged.csv", GED)).rejected
-    casus.projector.catch_up()
+    import_ged(casus)
     from_csv = with_data(client, specification(client, "/v1/incidents", chart=chart))
     inside = published(client, "/v1/incidents.svg", chart=chart).text
     assert without_ids(from_csv) == without_ids(inside)
@@ -151,13 +146,6 @@ def test_a_timeline_is_the_chart_of_incidents_unless_another_is_asked_for(readin
     assert default == asked
 
 
-def test_accept_leads_to_the_specification(reading) -> None:
-    kind = "application/vnd.vegalite.v6+json"
-    answer = reading.get("/v1/incidents", headers={"accept": kind})
-    assert answer.headers["content-type"] == kind
-    assert answer.json()["$schema"] == altair.SCHEMA_URL
-
-
 # what is said
 
 
@@ -172,6 +160,36 @@ def test_a_chart_says_what_it_shows_as_of_when_and_whose_data_it_is(chart, readi
     assert "position 67" in subtitle
     assert "as reported by 2021-07-31" in subtitle
     assert "Data: Afghanistan and its neighbours, summer 2021 (CC BY 4.0" in footer
+
+
+def test_a_chart_does_not_say_again_how_its_title_is_narrowed(reading) -> None:
+    asked = {"q": "border", "country": "AFG", "actor": "taliban"}
+    incidents = specification(reading, "/v1/incidents", **asked)["title"]
+    assert incidents["text"] == ["All incidents, border: timeline"]
+    assert incidents["subtitle"][0].endswith("; country: AFG; actor: taliban")
+    series = specification(reading, "/v1/series", **asked)["title"]
+    assert series["text"] == ["Incidents, Afghanistan, taliban, by month"]
+    assert series["subtitle"][0] == "q: border"
+
+
+@pytest.mark.parametrize(
+    ("path", "chart"), [("/v1/incidents", {"chart": "map"}), ("/v1/series", {})]
+)
+def test_a_chart_credits_those_whose_incidents_it_shows(path, chart, chronicle, client) -> None:
+    import_ged(chronicle)
+
+    def credited(**asked: Any) -> str:
+        notes = specification(client, path, **asked, **chart)["vconcat"][0]["title"]["text"]
+        return " ".join(notes).partition("Data: ")[2]
+
+    of_chronicle, of_ged = "Afghanistan and its neighbours, summer 2021", GED.dataset.title
+    assert of_chronicle in credited()
+    assert of_ged in credited()
+    assert of_ged not in credited(q="Sherkhan")
+    assert of_chronicle in credited(q="Sherkhan")
+    assert of_ged in credited(**{"from": "2006", "to": "2016"})
+    assert of_chronicle not in credited(**{"from": "2006", "to": "2016"})
+    assert credited(q="zzz") == ""
 
 
 @each_chart

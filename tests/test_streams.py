@@ -14,7 +14,8 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from service.api import replay
-from service.api.streams import HEARTBEAT, Part, paced
+from service.api.streams import Part, paced
+from service.publishing.cloudevents import HEARTBEAT
 from tests.processes import PATIENCE, serving
 
 Json = dict[str, Any]

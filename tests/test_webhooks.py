@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,13 @@ import orjson
 import pytest
 from fastapi import FastAPI
 
-from service.bootstrap import Casus
+from service.api.app import create_app
+from service.bootstrap import Casus, open_casus
 from service.settings import Settings
 from service.webhooks import batches, delivery, dispatcher, store
 from service.webhooks.delivery import Sender
 from service.webhooks.dispatcher import Dispatcher, Patience
-from tests.conftest import CALLER, an_account
+from tests.conftest import CALLER, TestClient, an_account
 from tests.processes import until
 from tests.receivers import Receiver, answering, endless, receiving
 
@@ -340,6 +343,32 @@ def test_trouble_with_the_file_of_subscriptions_is_survived_and_hammers_nobody(
     monkeypatch.setattr(kept, "accepted", accepted)
     assert "is lost" in caplog.text
     assert state(client, made)["position"] == 0
+
+
+def test_what_was_allowed_once_is_not_reached_once_it_is_no_longer(app, receiver, tmp_path):
+    with TestClient(app) as allowed:
+        made = subscribe(allowed, receiver, after=None)
+    with (
+        closing(open_casus(Settings(CASUS_HOME=tmp_path, PORT=0, _env_file=None))) as casus,
+        TestClient(create_app(casus)) as client,
+    ):
+        report(casus)
+        until(lambda: state(client, made)["failures"] > 0)
+        shown = state(client, made)
+    assert shown["last_error"] == "127.0.0.1 is no public address"
+    assert receiver.received == []
+
+
+def test_a_store_whose_subscriptions_a_newer_casus_has_written_is_served_all_the_same(
+    app, chronicle, tmp_path, caplog
+):
+    with closing(sqlite3.connect(tmp_path / "subscriptions.sqlite")) as file:
+        file.execute("PRAGMA user_version = 1000")
+    with TestClient(app) as client:
+        assert client.get("/v1/subscriptions").status_code == 503
+        report(chronicle)
+        assert client.get("/v1/incidents").json()["position"] == 68
+        until(lambda: "a newer version of Casus" in caplog.text)
 
 
 # What is told of it

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -136,32 +133,3 @@ def test_a_server_stops_in_order_while_a_receiver_hangs_and_sends_it_again(home,
     first, second = receiver.received
     assert first.body == second.body
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
-
-
-def test_an_address_of_this_machine_is_refused_as_it_is_served(home, receiver):
-    with serving(home) as server:
-        for url in (receiver.url, f"http://localhost:{receiver.port}/", "http://[::1]/"):
-            answer = server.client.post("/v1/subscriptions", json={"url": url})
-            assert answer.status_code == 422
-            assert answer.json()["faults"][0]["path"] == "$.url"
-        assert not (home / "subscriptions.sqlite").exists()
-
-
-def test_what_was_allowed_once_is_not_reached_once_it_is_no_longer(home, receiver):
-    with serving(home, **PRIVATE) as server:
-        made = subscribe(server, receiver, None)
-    with serving(home) as server:
-        report(server)
-        until(lambda: state(server, made)["failures"] > 0)
-        shown = state(server, made)
-    assert shown["last_error"] == "127.0.0.1 is no public address"
-    assert receiver.received == []
-
-
-def test_a_store_whose_subscriptions_a_newer_casus_has_written_is_served_all_the_same(home: Path):
-    with closing(sqlite3.connect(home / "subscriptions.sqlite")) as file:
-        file.execute("PRAGMA user_version = 1000")
-    with serving(home) as server:
-        assert server.get("/v1/subscriptions").status_code == 503
-        report(server)
-        assert "a newer version of Casus" in server.end().errors

@@ -61,14 +61,24 @@ def etag_of(url: str, query: bytes, moment: Moment) -> str:
 
 
 @lru_cache(maxsize=4_096)
+def query_without(query: bytes, *names: str) -> str:
+    """A query string without the parameters of these names."""
+    pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True)
+    return urlencode([pair for pair in pairs if pair[0] not in names])
+
+
+def and_more(query: str, **parameters: object) -> str:
+    """A query string, and after it these parameters."""
+    return "&".join(filter(None, [query, urlencode(parameters)]))
+
+
+@lru_cache(maxsize=4_096)
 def _with_position(query: bytes, position: int) -> str:
     """A query string that fixes this position; one with a cursor does so as it is."""
-    pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True)
-    names = {name for name, _ in pairs}
-    if names & {"position", "cursor"}:
+    given = parse_qsl(query.decode("ascii"), keep_blank_values=True)
+    if any(name in ("position", "cursor") for name, _ in given):
         return query.decode("ascii")
-    kept = [pair for pair in pairs if pair[0] != "as_of"]
-    return urlencode([*kept, ("position", position)])
+    return and_more(query_without(query, "as_of"), position=position)
 
 
 def permanent_url(request: Request, moment: Moment) -> str:
@@ -99,11 +109,11 @@ class Answer:
         self._gzip = accepts_gzip(request) and not packed
         self._held = _held_tags(request.headers.getlist("if-none-match"))
         if location is None:
-            self._tag = etag_of(url_of(request), request.scope["query_string"], moment)
+            tag = etag_of(url_of(request), request.scope["query_string"], moment)
         else:
-            self._tag = etag_of(location, b"", moment)
-        if changed is not None:
-            self._tag = f"{changed}.{self._tag}"
+            tag = etag_of(location, b"", moment)
+        self.tag = tag if changed is None else f"{changed}.{tag}"
+        """What names the answer, whatever coding it is sent in: it is made of all that it depends on."""
         self.links: list[str] = []
         if location is None:
             address = permanent_url(request, moment)
@@ -118,8 +128,8 @@ class Answer:
     def not_modified(self) -> Response | None:
         """304, if the client holds this answer already, in a coding that it still accepts."""
         if self._held:
-            plain, zipped = f'"{self._tag}"', f'"{self._tag}-gzip"'
-            for tag in (zipped, plain) if self._gzip else (plain,):
+            for zipped in (True, False) if self._gzip else (False,):
+                tag = self._etag(zipped=zipped)
                 if tag in self._held:
                     return Response(status_code=304, headers={**self.headers, "ETag": tag})
         return None
@@ -128,41 +138,44 @@ class Answer:
         self, body: bytes, *, status: int = 200, media_type: str = "application/json"
     ) -> Response:
         """The answer with this body."""
-        headers = dict(self.headers)
-        if self.links:
-            headers["Link"] = ", ".join(self.links)
-        if self._gzip and len(body) >= COMPRESS_FROM:
-            headers["Content-Encoding"] = "gzip"
-            headers["ETag"] = f'"{self._tag}-gzip"'
+        zipped = self._gzip and len(body) >= COMPRESS_FROM
+        headers = self._headers(zipped=zipped)
+        if zipped:
             compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
             body = compressor.compress(body) + compressor.flush()
-        else:
-            headers["ETag"] = f'"{self._tag}"'
         if status == 200 and "*" in self._held:
             headers.pop("Content-Encoding", None)
             return Response(status_code=304, headers=headers)
         return Response(body, status_code=status, headers=headers, media_type=media_type)
 
-    @property
-    def tag(self) -> str:
-        """What names the answer, whatever coding it is sent in: it is made of all that it depends on."""
-        return self._tag
-
     def streamed(
         self, chunks: Iterator[bytes], *, media_type: str, size: int | None = None
     ) -> Response:
         """The answer with a body that is sent as it is written, on threads, of a size if that is known."""
-        headers = dict(self.headers)
-        if self.links:
-            headers["Link"] = ", ".join(self.links)
-        headers["ETag"] = f'"{self._tag}"'
+        headers = self._headers(zipped=self._gzip)
         if self._gzip:
-            headers["Content-Encoding"] = "gzip"
-            headers["ETag"] = f'"{self._tag}-gzip"'
             chunks = _compressed(chunks)
         elif size is not None:
             headers["Content-Length"] = str(size)
         return Stream(on_threads(chunks), media_type, headers)
+
+    def _headers(self, *, zipped: bool) -> dict[str, str]:
+        headers = {**self.headers, "ETag": self._etag(zipped=zipped)}
+        if self.links:
+            headers["Link"] = ", ".join(self.links)
+        if zipped:
+            headers["Content-Encoding"] = "gzip"
+        return headers
+
+    def _etag(self, *, zipped: bool) -> str:
+        return f'"{self.tag}-gzip"' if zipped else f'"{self.tag}"'
+
+
+def as_it_stands(request: Request, moment: Moment, body: bytes) -> Response:
+    """The answer of what is state and not record, named by its bytes: it changes as the log stays."""
+    location = f"{url_of(request)}#{blake2b(body, digest_size=12).hexdigest()}"
+    answer = Answer(request, moment, location=location)
+    return answer.not_modified() or answer.of(body)
 
 
 def _compressed(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from service.api.actors import Actor, lead_on
 from service.api.answers import Answer, permanent_url
-from service.api.context import casus_of, country_of, moment_of
+from service.api.context import casus_of, moment_of
 from service.api.countries import Code
 from service.api.documents import (
     LED_ON,
@@ -33,15 +33,16 @@ from service.api.documents import (
 from service.api.incidents import ALL, IncidentId, no_such_incident, stream_of
 from service.api.parameters import Clocks
 from service.api.problems import Problem
-from service.api.publications import (
+from service.api.routing import LongReadRoute
+from service.api.selections import (
     PublicationQuery,
+    country_subject,
     datasets_at,
     pages_of,
-    series_title,
+    series_selected,
     title_of,
 )
-from service.api.routing import LongReadRoute
-from service.api.series import SeriesQuery, read_series
+from service.api.series import SeriesQuery
 from service.api.timelines import selection_of
 from service.publishing.citation import (
     STYLES,
@@ -145,8 +146,7 @@ def country_citation(
     request: Request, query: Annotated[PublicationQuery, Query()], code: Code
 ) -> Response:
     """The whole selection is cited, not one of its pages; with `position` for ever in the same words."""
-    country = country_of(code)
-    subject = Subject(kind="country", id=country.code, name=country.name)
+    subject = country_subject(code)
     return _selection_cited(request, query, subject, moment_of(casus_of(request), query))
 
 
@@ -206,9 +206,7 @@ def series_citation(request: Request, query: Annotated[SeriesQuery, Query()]) ->
     """All incidents that the series may count are cited."""
     casus = casus_of(request)
     moment = moment_of(casus, query)
-    read_series(casus, query, moment)  # one that is refused can't be cited
-    pages = pages_of(casus, selection_of(casus, query, ALL, moment), moment, None)
-    title = f"{series_title(query)} by {query.interval}"
+    title, pages = series_selected(casus, query, moment)
     return _cited(request, query, moment, kind="series", name="series", title=title, pages=pages)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from domain.countries import COUNTRIES
 from service.api.answers import Answer
-from service.api.context import casus_of, country_of, moment_of
+from service.api.context import casus_of, moment_of
 from service.api.documents import (
     MEMENTO,
     NOT_MODIFIED,
@@ -21,8 +21,8 @@ from service.api.documents import (
 )
 from service.api.parameters import Clocks, TimelineQuery
 from service.api.routing import ReadRoute
+from service.api.selections import country_subject
 from service.api.timelines import Timeline, timeline_answer, timeline_start
-from service.publishing.publication import Subject
 
 router = APIRouter(prefix="/v1/countries", tags=["countries"], route_class=ReadRoute)
 
@@ -88,6 +88,5 @@ def country_timeline(
     request: Request, query: Annotated[TimelineQuery, Query()], code: Code
 ) -> Response:
     """The incidents that concern a country, each once, with the roles that say why."""
-    country = country_of(code)
-    subject = Subject(kind="country", id=country.code, name=country.name)
+    subject = country_subject(code)
     return timeline_answer(request, query, subject, timeline_start(request, query))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from fastapi import APIRouter, Query
@@ -12,11 +11,10 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.countries import COUNTRIES
 from domain.text import SLUG_PATTERN
 from domain.vocabulary import IncidentType
 from projections.entries import Entry
-from service.api.answers import Answer, url_of
+from service.api.answers import Answer, and_more, query_without, url_of
 from service.api.context import bad_parameter, casus_of, known_actor, moment_again, resumed
 from service.api.documents import (
     NOT_MODIFIED,
@@ -29,6 +27,7 @@ from service.api.documents import (
 from service.api.incidents import ALL
 from service.api.parameters import CountryParameter, DateParameter, InstantParameter, Paging
 from service.api.routing import ReadRoute
+from service.api.selections import country_subject
 from service.api.timelines import next_page
 from service.bootstrap import Casus
 from service.publishing.publication import Subject
@@ -231,16 +230,15 @@ def _subject(casus: Casus, query: DiffQuery, position: int) -> Subject:
             actor = casus.reader.actors.get(actor.merged_into, position) or actor
         return Subject(kind="actor", id=actor.slug, name=actor.name)
     if query.country is not None:
-        country = COUNTRIES[query.country]
-        return Subject(kind="country", id=country.code, name=country.name)
+        return country_subject(query.country)
     return ALL
 
 
 def _permanent(request: Request, query: DiffQuery, interval: Interval) -> str:
     """The query that fixes both moments by position; one with a cursor does so as it is."""
-    given = request.scope["query_string"].decode("ascii")
+    given: bytes = request.scope["query_string"]
     if query.cursor is not None:
-        return str(given)
+        return given.decode("ascii")
     if query.from_reported_by is not None:
         fixed = {"position": interval.end.position}
     else:
@@ -248,6 +246,4 @@ def _permanent(request: Request, query: DiffQuery, interval: Interval) -> str:
             "from_position": interval.start.position,
             "to_position": interval.end.position,
         }
-    replaced = {*fixed, "as_of", "from_as_of", "to_as_of"}
-    kept = [pair for pair in parse_qsl(given) if pair[0] not in replaced]
-    return urlencode([*kept, *fixed.items()])
+    return and_more(query_without(given, *fixed, "as_of", "from_as_of", "to_as_of"), **fixed)

@@ -190,6 +190,11 @@ Responses = dict[int | str, dict[str, Any]]
 """Answers by status, as FastAPI takes them."""
 
 
+def header_references(*names: str) -> dict[str, dict[str, str]]:
+    """The headers of an answer, which the contract describes once (`service.api.contract`)."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
 def problem_responses(*names: str) -> Responses:
     """The problem answers of an operation, by status, for its ``responses``."""
     responses: Responses = {}

@@ -19,20 +19,21 @@ from starlette.responses import HTMLResponse, Response
 
 from service.api.actors import Actor, lead_on
 from service.api.answers import Answer, origin, permanent_url
-from service.api.context import casus_of, country_of, moment_of
+from service.api.context import casus_of, moment_of
 from service.api.countries import Code
 from service.api.documents import LED_ON, NOT_MODIFIED, Responses, problem_responses
 from service.api.incidents import ALL
 from service.api.parameters import Clocks
-from service.api.publications import (
+from service.api.routing import LongReadRoute
+from service.api.selections import (
     ChartQuery,
+    country_subject,
     datasets_at,
     pages_of,
-    series_title,
+    series_selected,
     title_of,
 )
-from service.api.routing import LongReadRoute
-from service.api.series import SeriesQuery, read_series
+from service.api.series import SeriesQuery
 from service.api.timelines import selection_of
 from service.publishing.chart_frame import count
 from service.publishing.chart_timeline import MOST, too_many
@@ -109,8 +110,7 @@ def _responses(*problems: str) -> Responses:
 )
 def country_embed(request: Request, query: Annotated[ChartQuery, Query()], code: Code) -> Response:
     """A page with the chart, how to cite it and a link back, which any site may frame."""
-    country = country_of(code)
-    subject = Subject(kind="country", id=country.code, name=country.name)
+    subject = country_subject(code)
     return _selection_embedded(request, query, subject, moment_of(casus_of(request), query))
 
 
@@ -155,9 +155,7 @@ def series_embed(request: Request, query: Annotated[SeriesQuery, Query()]) -> Re
     """A page with the chart, how to cite it and a link back, which any site may frame."""
     casus = casus_of(request)
     moment = moment_of(casus, query)
-    read_series(casus, query, moment)  # one that is refused can't be drawn
-    pages = pages_of(casus, selection_of(casus, query, ALL, moment), moment, None)
-    title = f"{series_title(query)} by {query.interval}"
+    title, pages = series_selected(casus, query, moment)
     return _embedded(
         request, query, moment, kind="series", chart="series", title=title, pages=pages
     )
@@ -196,8 +194,7 @@ def _embedded(
     incidents, datasets = counted(pages, datasets_at(casus_of(request), moment))
     if chart == CHART and incidents > MOST:
         raise too_many()
-    here, _, asked = permanent_url(request, moment).partition("?")
-    drawn = f"{here.removesuffix('/embed')}?{asked}"
+    drawn = permanent_url(request, moment).replace("/embed?", "?", 1)
     data = without_chart(drawn)
     cited = Cited(
         kind=kind,
@@ -208,20 +205,16 @@ def _embedded(
         incidents=incidents,
         datasets=datasets,
     )
-    path, _, narrowed = _path(request, data).partition("?")
-    parts = {
+    shown = {
         "title": title,
-        "style": _STYLE,
         "chart": _path(request, with_suffix(drawn, "svg")),
         "alternative": f"{title}, {chart}: {count(incidents, 'incident')}, drawn",
         "citation": in_words(cited),
-        "data": f"{path}?{narrowed}",
-        "cite": f"{path}/cite?{narrowed}",
+        "data": _path(request, data),
+        "cite": _path(request, data.replace("?", "/cite?", 1)),
     }
-    shown = {name: escape(text) for name, text in parts.items() if name != "style"}
-    return answer.of(
-        _PAGE.format(**shown, style=_STYLE).encode(), media_type="text/html; charset=utf-8"
-    )
+    page = _PAGE.format(style=_STYLE, **{name: escape(text) for name, text in shown.items()})
+    return answer.of(page.encode(), media_type="text/html; charset=utf-8")
 
 
 def _path(request: Request, address: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Annotated, Any
 
 from eventsourcing.persistence import PersistenceError
@@ -21,9 +21,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from domain.checks import Faulty
-from service.api.answers import Answer, url_of
+from service.api.answers import as_it_stands, url_of
 from service.api.context import bad_parameter, casus_of
-from service.api.documents import NOT_MODIFIED, problem_responses
+from service.api.documents import NOT_MODIFIED, header_references, problem_responses
 from service.api.import_body import BODY
 from service.api.problems import Problem
 from service.api.routing import Handler, StateRoute, parse_query
@@ -72,10 +72,7 @@ class UploadRoute(APIRoute):
 router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=StateRoute)
 writes = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=UploadRoute)
 
-_HEADERS = {
-    name: {"$ref": f"#/components/headers/{name}"}
-    for name in ("Casus-Position", "ETag", "Cache-Control")
-}
+_HEADERS = header_references("Casus-Position", "ETag", "Cache-Control")
 
 
 @asynccontextmanager
@@ -263,7 +260,4 @@ def _answer(request: Request, jobs: list[ImportJob], body: bytes) -> Response:
         # Another process has brought the timelines up, maybe in a file that this one has yet to turn to.
         with suppress(ProjectionStopped, PersistenceError):
             casus.projector.catch_up()
-    digest = blake2b(body, digest_size=12).hexdigest()
-    location = f"{url_of(request)}#{digest}"
-    answer = Answer(request, casus.reader.moment(), location=location)
-    return answer.not_modified() or answer.of(body)
+    return as_it_stands(request, casus.reader.moment(), body)

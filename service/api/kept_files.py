@@ -9,6 +9,7 @@ written, nothing is kept and everything is sent all the same.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,8 @@ class KeptFiles:
     def __init__(self, folder: Path, most: int = MOST) -> None:
         self._folder = folder
         self._most = most
+        self._lock = threading.Lock()
+        self._unfinished = 0  # bytes of files that are being written
 
     def begin(self) -> None:
         """Remove what another process has left: it may have been of another version, or killed."""
@@ -56,20 +59,30 @@ class KeptFiles:
         except OSError:
             yield from chunks
             return
+        size, is_kept = 0, True
         try:
-            is_kept = True
             with file:
                 for chunk in chunks:
                     if is_kept:
-                        is_kept = _written(file, chunk, self._most)
+                        size += len(chunk)
+                        is_kept = self._has_room(len(chunk)) and _written(file, chunk)
+                        if not is_kept:
+                            file.truncate(0)
                     yield chunk
             if is_kept:
                 with suppress(OSError):  # another process may remove them, or make room, as well
                     part.replace(self._folder / tag)
                     self._make_room()
         finally:
+            self._has_room(-size)
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+
+    def _has_room(self, size: int) -> bool:
+        """Whether so many bytes more fit into what may be kept; all that is unfinished counts together."""
+        with self._lock:
+            self._unfinished += size
+            return self._unfinished <= self._most
 
     def _make_room(self) -> None:
         files = [path for path in self._folder.iterdir() if path.suffix != _PART]
@@ -82,10 +95,10 @@ class KeptFiles:
             left -= stat.st_size
 
 
-def _written(file: IO[bytes], chunk: bytes, most: int) -> bool:
-    """Whether a chunk could be added, and left the file within what may be kept."""
+def _written(file: IO[bytes], chunk: bytes) -> bool:
+    """Whether a chunk could be added."""
     try:
-        return file.write(chunk) == len(chunk) and file.tell() <= most
+        return file.write(chunk) == len(chunk)
     except OSError:
         return False
 

@@ -20,9 +20,9 @@ from typing import Any, TypeVar, cast
 
 from eventsourcing.persistence import Notification
 
-from service.api.streams import HEARTBEAT, on_a_thread
+from service.api.streams import on_a_thread
 from service.bootstrap import Casus
-from service.publishing.cloudevents import Envelopes
+from service.publishing.cloudevents import HEARTBEAT, Envelopes
 from service.publishing.concerns import Concerned, Interest, Noted, concerned, noted
 
 RECORDS_AT_ONCE = 100

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
 from typing import Annotated
-from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from fastapi import APIRouter, Query
@@ -22,9 +21,9 @@ from starlette.responses import Response
 
 from domain.text import SLUG_PATTERN
 from domain.vocabulary import IncidentType
-from service.api.answers import Answer, origin, permanent_url, url_of
+from service.api.answers import Answer, and_more, origin, permanent_url, query_without, url_of
 from service.api.context import bad_parameter, casus_of, known_actor
-from service.api.documents import NOT_MODIFIED, problem_responses
+from service.api.documents import NOT_MODIFIED, header_references, problem_responses
 from service.api.envelopes import LogEvent
 from service.api.live import Live
 from service.api.parameters import CountryParameter
@@ -139,10 +138,7 @@ _EVENT = {
         "data": {"type": "string", "contentMediaType": "application/json"},
     },
 }
-_SENT = {
-    name: {"$ref": f"#/components/headers/{name}"}
-    for name in ("Casus-Position", "Cache-Control", "Link")
-}
+_SENT = header_references("Casus-Position", "Cache-Control", "Link")
 
 
 @router.get(
@@ -211,7 +207,9 @@ def _page(
     last: int | None = None
     for each in chain.from_iterable(pages):
         if last is not None and (count == limit or size > LARGEST_PAGE):
-            answer.links.append(f'<{_next(request, last)}>; rel="next"')
+            rest = query_without(request.scope["query_string"], "after")
+            address = url_of(request, and_more(rest, after=last))
+            answer.links.append(f'<{address}>; rel="next"')
             break
         lines.append(envelopes.line(each))
         size += len(lines[-1])
@@ -220,12 +218,6 @@ def _page(
             count += 1
             last = each.entry.id
     return answer.of(b"".join(lines), media_type=Lines.media_type)
-
-
-def _next(request: Request, after: int) -> str:
-    pairs = parse_qsl(request.scope["query_string"].decode("ascii"), keep_blank_values=True)
-    kept = [pair for pair in pairs if pair[0] != "after"]
-    return url_of(request, urlencode([*kept, ("after", after)]))
 
 
 @streams.get(

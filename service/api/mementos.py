@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from functools import lru_cache
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api.answers import REVALIDATE, url_of
+from service.api.answers import REVALIDATE, and_more, query_without, url_of
 from service.api.parameters import Clocks
 from service.api.problems import Problem
 from service.reading.clocks import Moment, instant_text
 
 NEGOTIATED = "Accept-Encoding, Accept-Datetime"
 """``Vary`` of what is its own timegate."""
+
+_CLOCKS = "position", "as_of", "cursor"
+"""The parameters that fix the recorded clock."""
 
 
 def memento_wanted(request: Request, query: Clocks, first: str = "") -> Response | None:
@@ -45,12 +46,11 @@ def memento_wanted(request: Request, query: Clocks, first: str = "") -> Response
             "bad-header",
             "Accept-Datetime is an HTTP date, as in Wed, 30 Jun 2021 12:00:00 GMT",
         ) from None
-    rest = _without_clocks(request.scope["query_string"])
-    given = urlencode({"as_of": instant})
+    rest = query_without(request.scope["query_string"], *_CLOCKS)
     return Response(
         status_code=302,
         headers={
-            "Location": url_of(request, f"{rest}&{given}" if rest else given),
+            "Location": url_of(request, and_more(rest, as_of=instant)),
             "Vary": NEGOTIATED,
             "Cache-Control": REVALIDATE,
             "Link": f'<{url_of(request, rest)}>; rel="original timegate"',
@@ -58,9 +58,12 @@ def memento_wanted(request: Request, query: Clocks, first: str = "") -> Response
     )
 
 
-def memento_headers(query: Clocks, moment: Moment) -> dict[str, str]:
-    """The headers of an answer about something that is its own timegate."""
-    headers = {"Vary": NEGOTIATED}
+def memento_headers(query: Clocks, moment: Moment, *, negotiated: bool = False) -> dict[str, str]:
+    """The headers of an answer about something that is its own timegate.
+
+    What is `negotiated` depends on Accept as well (`service.api.negotiation`).
+    """
+    headers = {"Vary": f"{NEGOTIATED}, Accept" if negotiated else NEGOTIATED}
     if query.position is not None or query.as_of is not None:
         instant = moment.as_of or query.as_of
         if instant is not None:
@@ -70,7 +73,7 @@ def memento_headers(query: Clocks, moment: Moment) -> dict[str, str]:
 
 def memento_links(request: Request, query: Clocks) -> list[str]:
     """The links of an answer about something that is its own timegate."""
-    original = url_of(request, _without_clocks(request.scope["query_string"]))
+    original = url_of(request, query_without(request.scope["query_string"], *_CLOCKS))
     links = [f'<{original}>; rel="original timegate"']
     if query.position is not None or query.as_of is not None:
         links.append(f'<{original}>; rel="latest-version"')
@@ -80,9 +83,3 @@ def memento_links(request: Request, query: Clocks) -> list[str]:
 def http_date(instant: str) -> str:
     """An instant of the log as HTTP writes dates: whole seconds, GMT."""
     return format_datetime(datetime.datetime.fromisoformat(instant), usegmt=True)
-
-
-@lru_cache(maxsize=4_096)
-def _without_clocks(query: bytes) -> str:
-    pairs = parse_qsl(query.decode("ascii"))
-    return urlencode([pair for pair in pairs if pair[0] not in ("position", "as_of", "cursor")])

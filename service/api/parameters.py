@@ -58,7 +58,11 @@ def parse_box(text: str) -> Box:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 4 or not all(_NUMBER.fullmatch(part) for part in parts):
         raise ValueError("a box is four numbers, west,south,east,north, as in 60.5,29.4,74.9,38.5")
-    west, south, east, north = map(float, parts)
+    return box_of(*map(float, parts))
+
+
+def box_of(west: float, south: float, east: float, north: float) -> Box:
+    """The box between two corners, in degrees. Raises ValueError."""
     if not -180 <= west <= 180 or not -180 <= east <= 180:
         raise ValueError("a longitude lies between -180 and 180")
     if not -90 <= south <= 90 or not -90 <= north <= 90:

@@ -14,15 +14,12 @@ from typing import Annotated, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.countries import find_country
-from projections.datasets import ShownDataset
 from service.api.actors import Actor, actor_timeline, lead_on
 from service.api.answers import Answer, origin, permanent_url, url_of
-from service.api.context import bad_parameter, casus_of, country_of, moment_of
+from service.api.context import bad_parameter, casus_of, moment_of
 from service.api.countries import Code, country_timeline
 from service.api.documents import (
     LED_ON,
@@ -34,13 +31,20 @@ from service.api.documents import (
 from service.api.incidents import ALL, search_incidents
 from service.api.kept_files import KeptFiles, chunks_of
 from service.api.mementos import memento_headers, memento_links, memento_wanted
-from service.api.parameters import Filters, OrderedFilters
 from service.api.problems import Problem
 from service.api.routing import LongReadRoute, ReadRoute
+from service.api.selections import (
+    ChartQuery,
+    country_subject,
+    datasets_at,
+    pages_of,
+    series_title,
+    title_of,
+)
 from service.api.series import SeriesQuery, get_series, read_series
 from service.api.timelines import selection_of
 from service.bootstrap import Casus
-from service.publishing.chart_timeline import MOST
+from service.publishing.citation import CitedDataset, counted
 from service.publishing.formats import FORMATS, OF_INCIDENTS, OF_SERIES
 from service.publishing.publication import (
     Format,
@@ -50,38 +54,12 @@ from service.publishing.publication import (
     SeriesPublication,
     Subject,
 )
-from service.publishing.vegalite import ChartName
 from service.reading.clocks import Moment
-from service.reading.selection import PageEnd, Selection
 
 router = APIRouter(route_class=LongReadRoute)
 
-PAGE = 1_000
-"""Incidents that are read, and written, together."""
-
 WHOLE = 400_000
 """Bytes up to which an answer is sent as a whole, with its length, and kept for whoever asks again."""
-
-
-class PublicationQuery(OrderedFilters):
-    """What is published: as for a timeline, but all of it."""
-
-    limit: Annotated[
-        int | None,
-        Field(ge=1, le=10_000_000, description="The most incidents; left out: all of them."),
-    ] = None
-
-
-class ChartQuery(PublicationQuery):
-    """What is published, and which chart it is where that is one."""
-
-    chart: Annotated[
-        ChartName | None,
-        Field(
-            description="Of `.vl.json`, `.svg` and `.png`: a `timeline` (the default) of up to"
-            f" {MOST:,} incidents, a `map`, or a `series` of how many there are by month."
-        ),
-    ] = None
 
 
 for path, endpoint in (
@@ -150,8 +128,7 @@ def country_publication(
 ) -> Response:
     """The whole of a country's timeline, in a format that other programs read."""
     format_ = _format(suffix, OF_INCIDENTS)
-    country = country_of(code)
-    subject = Subject(kind="country", id=country.code, name=country.name)
+    subject = country_subject(code)
     return _published(request, query, subject, moment_of(casus_of(request), query), format_)
 
 
@@ -222,18 +199,18 @@ def series_publication(
             Group(group.key, group.name, [Point(**orjson.loads(p)) for p in found.points(group)])
             for group in found.groups
         ],
-        datasets=datasets_at(casus, moment),
+        credited=lambda: _credited(casus, query, moment),
     )
     if format_.series is None:
         raise RuntimeError(f"{format_.suffix} is not of series")
     return _whole_or_streamed(request, answer, format_.series(publication), format_)
 
 
-def series_title(query: SeriesQuery) -> str:
-    """What series are called: what is counted, of whom."""
-    country = find_country(query.country).name if query.country else None
-    of = [country, query.actor, query.group_by and f"by {query.group_by}"]
-    return ", ".join([query.measure.replace("_", " "), *(part for part in of if part)])
+def _credited(casus: Casus, query: SeriesQuery, moment: Moment) -> Sequence[CitedDataset]:
+    """The datasets that the incidents rest on which series may count."""
+    pages = pages_of(casus, selection_of(casus, query, ALL, moment), moment, None)
+    _, datasets = counted(pages, datasets_at(casus, moment))
+    return datasets
 
 
 def _format(suffix: str, suffixes: Sequence[str]) -> Format:
@@ -256,8 +233,7 @@ def _published(
     casus = casus_of(request)
     selection = selection_of(casus, query, subject, moment)
     answer = Answer(request, moment, fixed=query.fixed, packed=not format_.is_text)
-    answer.headers |= memento_headers(query, moment)
-    answer.headers["Vary"] += ", Accept"
+    answer.headers |= memento_headers(query, moment, negotiated=True)
     answer.links += memento_links(request, query)
     if unchanged := answer.not_modified():
         return unchanged
@@ -271,49 +247,12 @@ def _published(
         datasets=datasets_at(casus, moment),
         live=url_of(request, request.scope["query_string"].decode("ascii")),
         limit=query.limit,
-        options={"chart": query.chart},
+        chart=query.chart,
         recent=lambda limit: casus.reader.recent.latest(selection, moment, limit),
     )
     if format_.incidents is None:
         raise RuntimeError(f"{format_.suffix} is not of incidents")
     return _whole_or_streamed(request, answer, format_.incidents(publication), format_)
-
-
-def title_of(subject: Subject, query: PublicationQuery) -> str:
-    """What a selection is called: whose it is, and how it is narrowed."""
-    return ", ".join(filter(None, [subject.name, _window(query), query.q]))
-
-
-def _window(query: Filters) -> str:
-    if query.from_ and query.to:
-        return f"{query.from_} to {query.to}"
-    if query.from_:
-        return f"since {query.from_}"
-    return f"until {query.to}" if query.to else ""
-
-
-def datasets_at(casus: Casus, moment: Moment) -> dict[str, ShownDataset]:
-    """All datasets at a moment, by their ids."""
-    documents = map(orjson.loads, casus.reader.datasets.all(moment))
-    return {each["id"]: ShownDataset(**each) for each in documents}
-
-
-def pages_of(
-    casus: Casus, selection: Selection, moment: Moment, limit: int | None
-) -> Iterator[list[bytes]]:
-    """The pages of a selection, each read when it is asked for; none stays open between two."""
-    after: PageEnd | None = None
-    left = limit
-    while left is None or left > 0:
-        page = casus.reader.page(
-            selection, moment, after, PAGE if left is None else min(PAGE, left)
-        )
-        if page.items:
-            yield page.items
-        if page.next is None:
-            return
-        after = page.next
-        left = None if left is None else left - len(page.items)
 
 
 def _whole_or_streamed(

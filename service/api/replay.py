@@ -24,7 +24,13 @@ from projections.entries import Entry
 from service.api.answers import Answer
 from service.api.context import bad_parameter, casus_of, moment_of, resumed
 from service.api.cursors import Continuation, write_cursor
-from service.api.documents import AsOf, PositionRead, ReportedBy, problem_responses
+from service.api.documents import (
+    AsOf,
+    PositionRead,
+    ReportedBy,
+    header_references,
+    problem_responses,
+)
 from service.api.incidents import ALL
 from service.api.parameters import Cursor, DateParameter, Filters
 from service.api.routing import ReadRoute
@@ -166,9 +172,7 @@ _EVENT = {
         "data": {"type": "string", "contentMediaType": "application/json"},
     },
 }
-_SENT = {
-    name: {"$ref": f"#/components/headers/{name}"} for name in ("Casus-Position", "Cache-Control")
-}
+_SENT = header_references("Casus-Position", "Cache-Control")
 
 
 @router.get(

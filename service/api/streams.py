@@ -28,12 +28,10 @@ import anyio.to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.publishing.cloudevents import HEARTBEAT
+
 HEADERS_ONLY = "casus.headers_only"
 """The key of a scope whose client asked for the headers alone: a stream is not begun for these."""
-
-HEARTBEAT = 15.0
-"""Seconds after which a stream that waits says that it does: proxies close what is silent for longer."""
-
 
 T = TypeVar("T")
 

@@ -6,7 +6,6 @@ Where records are sent is nobody else's business; so pages of other origins can'
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path
@@ -15,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.checks import Fault, Faulty
-from service.api.answers import Answer, origin, url_of
+from service.api.answers import as_it_stands, origin, url_of
 from service.api.context import casus_of, no_such_actor
-from service.api.documents import NOT_MODIFIED, Responses, problem_responses
+from service.api.documents import NOT_MODIFIED, Responses, header_references, problem_responses
 from service.api.problems import Problem
 from service.api.routing import StateRoute, WriteRoute
 from service.api.writing import IdempotencyKey, caller_of
@@ -50,16 +49,12 @@ SubscriptionId = Annotated[
 ]
 
 
-def _headers(*names: str) -> dict[str, dict[str, str]]:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-_READ = _headers("Casus-Position", "ETag", "Cache-Control")
+_READ = header_references("Casus-Position", "ETag", "Cache-Control")
 _CHANGED: Responses = {
     200: {
         "model": Subscription,
         "description": "The subscription as it is now.",
-        "headers": _headers("Cache-Control"),
+        "headers": header_references("Cache-Control"),
     },
     **problem_responses(
         "invalid-body",
@@ -88,7 +83,7 @@ _EXAMPLE = {
         201: {
             "model": NewSubscription,
             "description": "Subscribed. The secret is shown this once.",
-            "headers": _headers("Location", "Cache-Control"),
+            "headers": header_references("Location", "Cache-Control"),
             "links": {
                 "subscription": {
                     "operationId": "get_subscription",
@@ -184,7 +179,7 @@ def get_subscription(request: Request, subscription_id: SubscriptionId) -> Respo
         200: {
             "model": Subscription,
             "description": "The subscription as it was: another can begin at its position.",
-            "headers": _headers("Cache-Control"),
+            "headers": header_references("Cache-Control"),
         },
         **problem_responses("bad-parameter", "unknown-subscription", "busy"),
     },
@@ -275,7 +270,4 @@ def _changed(kept: Kept | None, identifier: str) -> Response:
 
 
 def _answer(request: Request, body: bytes) -> Response:
-    digest = blake2b(body, digest_size=12).hexdigest()
-    moment = casus_of(request).reader.moment()
-    answer = Answer(request, moment, location=f"{url_of(request)}#{digest}")
-    return answer.not_modified() or answer.of(body)
+    return as_it_stands(request, casus_of(request).reader.moment(), body)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from projections.entries import Entry
-from service.api.answers import Answer, url_of
+from service.api.answers import Answer, and_more, query_without, url_of
 from service.api.context import Start, bad_parameter, casus_of, known_actor, start_of
 from service.api.cursors import Continuation, write_cursor
 from service.api.documents import AsOf, NextPage, PositionRead, ReportedBy
@@ -56,8 +54,7 @@ def timeline_answer(
     selection = selection_of(casus, query, subject, moment)
     after = PageEnd(*start.after) if start.after else None
     answer = Answer(request, moment, fixed=query.fixed)
-    answer.headers |= memento_headers(query, moment)
-    answer.headers["Vary"] += ", Accept"
+    answer.headers |= memento_headers(query, moment, negotiated=True)
     if unchanged := answer.not_modified():
         return unchanged
     page = casus.reader.page(selection, moment, after, query.limit)
@@ -115,22 +112,19 @@ def _check_roles(selection: Selection) -> None:
             )
 
 
+_BEGINNINGS = "cursor", "offset"
+"""The parameters that say where a page begins."""
+
+
 def next_page(
     request: Request, answer: Answer, moment: Moment, scope: str, after: tuple[Any, ...]
 ) -> str:
     """The request's own URL with a cursor that goes on after an entry; the answer links to it."""
     cursor = write_cursor(Continuation(moment.position, moment.reported_by, after), scope)
-    # A cursor is URL-safe as it stands.
-    rest = _without_cursor(request.scope["query_string"])
-    address = url_of(request, f"{rest}&cursor={cursor}" if rest else f"cursor={cursor}")
+    rest = query_without(request.scope["query_string"], *_BEGINNINGS)
+    address = url_of(request, and_more(rest, cursor=cursor))
     answer.links.append(f'<{address}>; rel="next"')
     return address
-
-
-@lru_cache(maxsize=4_096)
-def _without_cursor(query: bytes) -> str:
-    pairs = parse_qsl(query.decode("ascii"))
-    return urlencode([pair for pair in pairs if pair[0] != "cursor"])
 
 
 def _page_bytes(

@@ -10,9 +10,9 @@ from typing import IO, Any
 
 import orjson
 
+from service.imports.pipes import is_pipe
 from service.imports.reading.files import STANDARD_INPUT, Stream, open_file
 from service.imports.reading.outcomes import FileRefused
-from service.imports.running import is_pipe
 
 HEAD = 1 << 16
 """Bytes that are looked at. The header of a stream is within them."""

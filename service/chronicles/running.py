@@ -7,7 +7,6 @@ where that is asked for (`strict`). What would be recorded is found out in a log
 from __future__ import annotations
 
 import codecs
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,18 +31,11 @@ from service.chronicles import load_chronicle, parse_chronicle
 from service.chronicles.detecting import Kind, kind_of
 from service.chronicles.streams import ChronicleStream, Taken
 from service.imports.deciding import Counts
+from service.imports.pipes import kept, opened_again
 from service.imports.reading.files import Source, Stream
 from service.imports.reading.outcomes import FileRefused, UnreadableFile
 from service.imports.rejects import RejectedRows
-from service.imports.running import (
-    BRINGING_UP,
-    Progress,
-    Report,
-    Request,
-    Tell,
-    kept,
-    opened_again,
-)
+from service.imports.running import BRINGING_UP, Progress, Report, Request, Tell
 from service.log import Log
 from service.recording import Desk
 from service.views.projector import Progress as Reached
@@ -62,18 +54,17 @@ class FaultyChronicle(Faulty):
         super().__init__(faults)
 
 
-def run(
-    casus: Casus, request: Request, tell: Tell, standard_input: IO[bytes] | None = None
-) -> Report:
+def run(casus: Casus, request: Request, tell: Tell, piped: IO[bytes] | None = None) -> Report:
     """Import chronicles. Raises `FaultyChronicle`, and `FileRefused` where nothing could be read.
 
+    `piped` is what standard input is, if not the process's own.
     A file that is not read to its end, or is faulty, leaves what was recorded before as it is.
     """
     began = time.monotonic()
     casus.projector.check()
     with ExitStack() as stack:
         # A stream is gone through twice.
-        pipes = stack.enter_context(kept(request.files, standard_input or sys.stdin.buffer))
+        pipes = stack.enter_context(kept(request.files, piped))
         tried = _Attempt(casus, request, tell, pipes)
         if request.strict or request.dry_run:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="casus-import-"))
@@ -118,7 +109,7 @@ class _Attempt:
 
     def run(self, task: str, log: Log) -> None:
         """Load files into a log. Raises `FaultyChronicle`, and `FileRefused` if nothing was read."""
-        with RejectedRows(self._request.rejected) as rejected:
+        with RejectedRows(self._request.rejected, self._request.files) as rejected:
             for name in self._request.files:
                 rejected.begin(name)
             for name in self._request.files:
@@ -140,7 +131,7 @@ class _Attempt:
                     elif not is_second:
                         taken = self._take_document(kind, stream, log, recorder)
                     for each in taken:
-                        self._count(name, each, rejected)
+                        self._count(name, source.called(stream), each, rejected)
                         progress = Progress(task, source.position, source.size, self.counts.rows)
                         self._tell(progress)
             except FileRefused as error:
@@ -177,12 +168,12 @@ class _Attempt:
         loaded = load_chronicle(chronicle, log, recorder, self._request.order.by)
         yield Taken(loaded.actors + loaded.incidents, loaded.accounts, ())
 
-    def _count(self, name: str, taken: Taken, rejected: RejectedRows) -> None:
+    def _count(self, name: str, member: str, taken: Taken, rejected: RejectedRows) -> None:
         counts = self.counts
         counts.rows += taken.lines
         counts.rejected += len(taken.rejected)
         for each in taken.rejected:
-            rejected.add(name, each)
+            rejected.add(name, member, each)
         self._accounts += taken.accounts
         counts.unchanged = self._accounts - counts.new - counts.added
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
@@ -13,7 +12,6 @@ from typing import IO, NoReturn
 import typer
 
 from domain.checks import Faulty
-from domain.edtf import BadDate, span
 from domain.errors import DomainError
 from service.bootstrap import LOG, Casus
 from service.chronicles.detecting import are_chronicles, begun
@@ -22,12 +20,13 @@ from service.chronicles.running import run as run_chronicles
 from service.cli.output import complain, errors, refuse, say, usage
 from service.cli.stores import opened
 from service.faults import json_path
-from service.imports.engine import Order, Refused
 from service.imports.format import Format
 from service.imports.formats import FAMILIES
-from service.imports.reading.files import STANDARD_INPUT, open_file
+from service.imports.orders import Order, Refused
+from service.imports.pipes import is_pipe
+from service.imports.reading.files import STANDARD_INPUT, open_file, read_text, standard_input
 from service.imports.reading.outcomes import FileRefused
-from service.imports.running import BRINGING_UP, Progress, Report, Request, Tell, is_pipe, run
+from service.imports.running import BRINGING_UP, BadOption, Progress, Report, Request, Tell, run
 from service.imports.scope import Scope
 from service.settings import Settings
 
@@ -57,45 +56,47 @@ def import_files(
 ) -> None:
     """Import files, or say why not; status 3 if some rows were rejected."""
     name, files = _named(words)
-    if scope and not complete:
+    if scope is not None and not complete:
         usage("a scope says what a complete release is the whole of", "--scope")
     _check_files(files)
     if suggest:
         _suggest(files)
         return
-    beginning: bytes = b""
-    standard_input: IO[bytes] = sys.stdin.buffer
-    if STANDARD_INPUT in files and name is None:
-        beginning, standard_input = begun(sys.stdin.buffer)
+    if mapping and name not in {None, TABLE, CHRONICLE}:
+        usage(f"a mapping is for a {TABLE}, not for {name}", "--mapping")
+    beginning, piped = _piped(files, look=name is None)
     take = run
     if name == CHRONICLE or (name is None and not mapping and _are_chronicles(files, beginning)):
-        given = (release, released, complete, dataset, mapping, crosswalks)
+        given = (release, released, complete or None, dataset, mapping, crosswalks or None)
         for option, value in zip(_NOT_OF_CHRONICLES, given, strict=True):
-            if value:
+            if value is not None:
                 usage("a chronicle says itself what it is, and who is who", option)
         name, take = None, run_chronicles
     format_: str | Format | None = name
     if name == TABLE or mapping:
         format_ = _table(mapping)
-    request = Request(
-        files=files,
-        format=format_,
-        dataset=dataset,
-        strict=strict,
-        dry_run=dry_run,
-        force=force,
-        order=Order(
-            by=by,
-            release=release,
-            released=_day(released),
-            crosswalks=crosswalks,
-            complete=complete,
-            scope=_scope(scope),
-        ),
-    )
+    try:
+        request = Request(
+            files=files,
+            format=format_,
+            dataset=dataset,
+            strict=strict,
+            dry_run=dry_run,
+            force=force,
+            order=Order(
+                by=by,
+                release=release,
+                released=released,
+                crosswalks=crosswalks,
+                complete=complete,
+                scope=_scope(scope),
+            ),
+        )
+    except BadOption as error:
+        usage(error.reason, f"--{error.option}")
     try:
         with _store(settings, dry_run=dry_run) as casus, _progress() as tell:
-            report = take(casus, request, tell, standard_input)
+            report = take(casus, request, tell, piped)
     except FaultyChronicle as faulty:
         _tell_faults(f"{_name_of(faulty.name)}: nothing of it was loaded", faulty)
     except Faulty as faulty:
@@ -114,6 +115,16 @@ _NOT_OF_CHRONICLES = (
     "--crosswalk",
 )
 """Options that say of files what a chronicle says itself."""
+
+
+def _piped(files: tuple[str, ...], *, look: bool) -> tuple[bytes, IO[bytes] | None]:
+    """Standard input if it is among the files, and how it begins, if that is to be looked at."""
+    if STANDARD_INPUT not in files:
+        return b"", None
+    try:
+        return begun(standard_input()) if look else (b"", standard_input())
+    except FileRefused as error:
+        refuse(str(error))
 
 
 def _check_files(files: tuple[str, ...]) -> None:
@@ -170,15 +181,6 @@ def _named(words: list[str]) -> tuple[str | None, tuple[str, ...]]:
     return None, tuple(words)
 
 
-def _day(text: str | None) -> str | None:
-    if text is not None:
-        try:
-            span(text)
-        except BadDate as error:
-            usage(str(error), "--released")
-    return text
-
-
 def _scope(text: str | None) -> Scope:
     if text is None:
         return Scope()
@@ -229,6 +231,7 @@ def _summarise(report: Report, request: Request) -> None:
         "unchanged": counts.unchanged,
         "older than what is held": counts.superseded,
         "withdrawn": counts.withdrawn,
+        "withdrawn before": counts.gone,
         "taken back but never held": counts.unknown,
         "actors registered or revised": counts.actors,
         "rejected": counts.rejected,
@@ -239,11 +242,14 @@ def _summarise(report: Report, request: Request) -> None:
     say(f"{_counted(counts.rows, 'rows read')}, of which {what}: {', '.join(parts)}.")
     if report.recorded:
         say(f"The log stands at position {report.position:,}, after {report.seconds:.1f} s.")
+    for reason in report.passed_over:
+        complain(f"casus: passed over: {reason}")
     for path, count in report.rejected.items():
         rows = _counted(count, "rows could not be taken in")
         complain(f"casus: {rows}; {path} says which, and why")
-    if request.order.complete and counts.rejected:
-        complain("casus: nothing was withdrawn, for a row that was rejected may be what is missing")
+    if request.order.complete and (counts.rejected or report.broken):
+        what = "row that was rejected" if counts.rejected else "row that was not read"
+        complain(f"casus: nothing was withdrawn, for a {what} may be what is missing")
     if report.broken:
         complain(f"casus: {report.broken}")
     if request.strict and not request.dry_run and not report.recorded:
@@ -269,7 +275,9 @@ def _table(mapping: Path | None) -> Format:
             "a table needs a mapping; casus import table --suggest FILE writes a first", "--mapping"
         )
     try:
-        return format_of(read_mapping(mapping.read_text(encoding="utf-8-sig")))
+        return format_of(read_mapping(read_text(mapping)))
+    except FileRefused as error:
+        refuse(str(error))
     except Faulty as faulty:
         _tell_faults(f"{mapping}: nothing was imported", faulty)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import typer
 
 from domain.checks import Faulty
 from service.chronicles import load_chronicle, parse_chronicle
-from service.cli.output import complain, progress, say
+from service.cli.output import complain, progress, refuse, say, usage
 from service.cli.stores import opened
 from service.faults import json_path
+from service.imports.reading.files import standard_input
+from service.imports.reading.outcomes import UnreadableFile
+from service.recording import fault_of_author
 from service.settings import Settings
 
 STANDARD_INPUT = Path("-")
@@ -19,8 +21,13 @@ STANDARD_INPUT = Path("-")
 
 def load_file(settings: Settings, file: Path, by: str) -> None:
     """Load a chronicle, or name all of its faults and end with status 1."""
+    if wrong := fault_of_author(by):
+        usage(wrong, "--by")
     name = "standard input" if file == STANDARD_INPUT else str(file)
-    data = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
+    try:
+        data = standard_input().read() if file == STANDARD_INPUT else file.read_bytes()
+    except UnreadableFile as error:
+        refuse(str(error))
     try:
         chronicle = parse_chronicle(data)
         with opened(settings, make=True) as casus, progress("loading") as tell:

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
+NO_SPACE = (
+    "there is no space left on the disk of the store, or of temporary files (TMPDIR); make some, and run"
+    " the command again"
+)
+ENDED = (
+    "a process that it had started was ended before its work was done, maybe for want of memory; run the"
+    " command again: what is recorded already is not recorded twice"
+)
+
 
 def reason(error: Exception) -> str | None:
     """The message for an error that the world is to blame for; None for one that is a bug."""
@@ -17,12 +26,18 @@ def reason(error: Exception) -> str | None:
     from domain.errors import DomainError
     from service.settings import Settings
     from service.views.projector import ProjectionStopped
+    from service.workers import Gone
 
-    if isinstance(error, (DomainError, ProjectionStopped)):
-        return str(error)
-    if isinstance(error, (sqlite3.Error, EventSourcingError)):
-        return f"the store can't be used: {error}"
-    if isinstance(error, ValidationError) and error.title == Settings.__name__:
-        faults = error.errors(include_url=False)
-        return "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in faults)
-    return None
+    match error:
+        case DomainError() | ProjectionStopped():
+            return str(error)
+        case sqlite3.Error() | EventSourcingError():
+            is_full = "disk is full" in str(error)
+            return NO_SPACE if is_full else f"the store can't be used: {error}"
+        case Gone():
+            return ENDED
+        case ValidationError() if error.title == Settings.__name__:
+            faults = error.errors(include_url=False)
+            return "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in faults)
+        case _:
+            return None

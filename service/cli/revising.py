@@ -15,12 +15,11 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from domain.checks import Fault, Faulty
-from domain.text import Line
 from service.bootstrap import Casus
 from service.cli.output import complain, refuse, say, usage
 from service.cli.stores import opened
 from service.faults import faults_of_validation, json_path
-from service.recording import Caller, NotRecorded, Stale, Written
+from service.recording import Caller, NotRecorded, Stale, Written, fault_of_author
 from service.revisions import OF_ACTORS, OF_INCIDENTS
 from service.settings import Settings
 
@@ -52,8 +51,8 @@ def revise(
             body |= changed
         elif isinstance(before := body.get("set", {}), dict):
             body["set"] = before | changed
-    if faults := _faults_of_author(by):
-        usage(faults, "--by")
+    if fault := fault_of_author(by):
+        usage(fault, "--by")
     caller = Caller(by=by, seen=None if seen is None else frozenset({seen}))
     try:
         revision = TypeAdapter(kinds[action]).validate_json(orjson.dumps(body), strict=True)
@@ -98,15 +97,6 @@ def _body(file: Path | None) -> dict[str, Any]:
     if not isinstance(body, dict):
         refuse(f"{file} holds no JSON object")
     return body
-
-
-def _faults_of_author(by: str) -> str:
-    """What is wrong with a name that is to stand in records."""
-    try:
-        TypeAdapter(Line).validate_python(by)
-    except ValidationError as error:
-        return "; ".join(fault.message for fault in faults_of_validation(error))
-    return ""
 
 
 def _change(text: str) -> tuple[str, Any]:

@@ -53,7 +53,12 @@ def take(  # noqa: PLR0917 - options, each by its name
         bool, typer.Option("--strict", help="Record nothing if any row cannot be taken in.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Even if the release tells of days after its own.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Even if the release tells of days after its own, or has little of what --complete says;"
+            " and what was withdrawn before stands again.",
+        ),
     ] = False,
     by: Annotated[
         str, typer.Option(help="Who imports it: named in every record.")

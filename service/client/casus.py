@@ -81,7 +81,7 @@ class Casus:
 
     def actor(self, actor: str) -> Actor:
         """An actor, by its id, a name or an external id. Raises `NotFound`."""
-        return cast(Actor, self._service.json(f"/v1/actors/{quote(actor, safe=':')}", {})["actor"])
+        return cast(Actor, self._service.json(f"/v1/actors/{_segment(actor)}", {})["actor"])
 
     def datasets(self) -> list[Dataset]:
         """The datasets that incidents were loaded from, with licences and citations."""
@@ -171,4 +171,11 @@ class Casus:
 
 
 def _incident(incident: str) -> str:
-    return f"/v1/incidents/{quote(incident, safe='')}"
+    return f"/v1/incidents/{_segment(incident)}"
+
+
+def _segment(name: str) -> str:
+    """A name as a part of a path. Raises ValueError for one that would be another path."""
+    if name in ("", ".", ".."):
+        raise ValueError(f"{name!r} is the id of nothing")
+    return quote(name, safe=":")

@@ -76,7 +76,7 @@ class Examined:
 
     `actors` are by how they are named, and who they are: the same name may be another's on another day.
     Left out are those that were among the actors of rows examined before.
-    `newest` is the last day, as a number, on which any of it began.
+    `newest` is the last day, as a number, that any of it tells of.
     """
 
     rows: int
@@ -146,7 +146,7 @@ class Examiner:
                 told = self._tell(dict(zip(self._columns, cells.split(SEPARATOR), strict=True)))
                 if isinstance(told, Told):
                     day = _day(told.account.get("occurred"))
-                    newest = max(newest, day)
+                    newest = max(newest, _last_day(told.account.get("occurred"), day))
                     said.append(self._account(line, told, day, actors, batch.by))
                 elif isinstance(told, ToldMore):
                     said.append(self._mention(line, told))
@@ -192,6 +192,12 @@ class Examiner:
         given = {**told.source, "published": told.published or self._released}
         source = _SOURCE.validate_python(given)
         return Mention(line, told.incident, told.key, _ENCODE(source))
+
+
+def _last_day(occurred: object, first: int) -> int:
+    """The last day that an account tells of, for sure: where it is an interval, when that ends."""
+    _, interval, end = str(occurred).partition("/")
+    return max(first, _day(end)) if interval and end not in ("", "..") else first
 
 
 def _day(occurred: object) -> int:

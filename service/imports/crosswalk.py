@@ -29,6 +29,7 @@ from domain.values import ActorProfile
 from domain.vocabulary import ActorKind
 from service.faults import faults_of_validation
 from service.imports.format import NamedActor
+from service.imports.reading.files import read_text
 
 BUNDLED = "crosswalk.csv"
 LONGEST_SLUG = 100
@@ -78,11 +79,14 @@ class Crosswalk:
 
     @classmethod
     def read(cls, *paths: Path) -> Crosswalk:
-        """The crosswalk that comes with Casus, and files beside it. Raises `Faulty`, naming the lines."""
+        """The crosswalk that comes with Casus, and files beside it.
+
+        Raises `Faulty`, naming the lines; `UnreadableFile` for what is not UTF-8; `OSError`.
+        """
         own = (files("service.imports") / BUNDLED).read_text(encoding="utf-8")
         rows = [*_rows(own, BUNDLED)]
         for path in paths:
-            rows += _rows(path.read_text(encoding="utf-8-sig"), str(path))
+            rows += _rows(read_text(path), str(path))
         return cls(rows)
 
     def known(self, actor: NamedActor, day: int) -> Known:
@@ -151,14 +155,17 @@ def _key(external_id: str) -> str:
 def _rows(text: str, name: str) -> Iterator[Row]:
     faults: list[Fault] = []
     reader = csv.DictReader(text.splitlines())
-    if missing := [column for column in _COLUMNS if column not in (reader.fieldnames or ())]:
-        raise Faulty((Fault((name, 1), f"it lacks the columns {', '.join(missing)}"),))
-    for cells in reader:
-        given = {column: (cells[column] or "").strip() or None for column in _COLUMNS}
-        try:
-            yield _ROW.validate_python(given)
-        except ValidationError as error:
-            where = (name, reader.line_num)
-            faults += (fault.within(*where) for fault in faults_of_validation(error))
+    try:
+        if missing := [column for column in _COLUMNS if column not in (reader.fieldnames or ())]:
+            raise Faulty((Fault((name, 1), f"it lacks the columns {', '.join(missing)}"),))
+        for cells in reader:
+            given = {column: (cells[column] or "").strip() or None for column in _COLUMNS}
+            try:
+                yield _ROW.validate_python(given)
+            except ValidationError as error:
+                where = (name, reader.line_num)
+                faults += (fault.within(*where) for fault in faults_of_validation(error))
+    except csv.Error as error:
+        faults.append(Fault((name, reader.line_num + 1), str(error)))
     if faults:
         raise Faulty(tuple(faults))

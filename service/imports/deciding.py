@@ -20,10 +20,11 @@ from domain.incidents import HeldAccount, Incident, Incidents, evolve
 from domain.records import IncidentRecord, IncidentReported, Recorded
 from domain.reporting import Recording, add_account, report_incident, revise_account
 from domain.revisions import WithdrawAccount, revise
-from domain.values import Account, ActorProfile, DatasetProfile, Origin, Source
+from domain.values import Account, ActorProfile, Origin, Source
 from service.faults import in_words
 from service.imports.accounts import Mention, NamedAccount, Said, Withdrawn
 from service.imports.reading.outcomes import Rejected
+from service.imports.releases import Edition, Newer
 from service.imports.substance import same_substance
 from service.log.codec import Codec
 
@@ -32,19 +33,6 @@ MOST_ACCOUNTS = 200
 
 _REPORT = msgspec.json.Decoder(IncidentReported)
 _SOURCE = msgspec.json.Decoder(Source)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """The dataset that rows are of, and which release of it, published when (EDTF)."""
-
-    dataset: DatasetProfile
-    release: str | None = None
-    released: str | None = None
-
-    def __str__(self) -> str:
-        title = self.dataset.title
-        return f"release {self.release} of {title}" if self.release else title
 
 
 class Standing(NamedTuple):
@@ -56,7 +44,10 @@ class Standing(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of rows: `withdrawn` are accounts, `unknown` what was taken back and never held."""
+    """What became of rows: `withdrawn` are accounts, `unknown` what was taken back and never held.
+
+    `gone` are rows whose account was withdrawn before, and stays so.
+    """
 
     rows: int = 0
     new: int = 0
@@ -64,6 +55,7 @@ class Counts:
     revised: int = 0
     unchanged: int = 0
     superseded: int = 0
+    gone: int = 0
     withdrawn: int = 0
     unknown: int = 0
     rejected: int = 0
@@ -88,17 +80,27 @@ class Decider:
     """Decides on some rows, given the records of their incidents.
 
     `records` are to be appended, `rejected` are rows that clash with what is held; `counts` says how many
-    became what.
+    became what. Releases that are `newer` than the rows' are held already. What was withdrawn stays so,
+    unless a later release has it or the import `brings_back` whatever it has.
     """
 
     def __init__(
-        self, edition: Edition, actors: Mapping[str, ActorProfile], by: Recording, codec: Codec
+        self,
+        edition: Edition,
+        actors: Mapping[str, ActorProfile],
+        by: Recording,
+        codec: Codec,
+        newer: Iterable[Newer] = (),
+        *,
+        brings_back: bool = False,
     ) -> None:
         self._edition = edition
         self._dataset = edition.dataset.id
         self._actors = actors
         self._by = by
         self._codec = codec
+        self._wholes = [each for each in newer if each.whole]
+        self._brings_back = brings_back
         self._held: dict[UUID, _Held] = {}
         self.records: list[StoredEvent] = []
         self.rejected: list[Rejected] = []
@@ -179,7 +181,7 @@ class Decider:
         self, stream: UUID, said: NamedAccount, *, is_repeated: bool, is_certain: bool
     ) -> None:
         held = self._held.get(stream)
-        if held is None and is_certain:
+        if held is None and is_certain and not self._wholes:
             self._store(stream, IncidentReported.TOPIC, said.report)
             self.counts.new += 1
         elif held and len(held.stored) == 1 and _is_the_same(held.stored[0], said):
@@ -197,6 +199,7 @@ class Decider:
         if incident is None:
             self._record(stream, report_incident(account, origin, self._actors, self._by))
             counts.new += 1
+            self._overtake(stream)
             return
         held = self._latest(incident, said.key)
         if held is None or _is_back(held, account):
@@ -207,20 +210,34 @@ class Decider:
             reason = f"It is in {self._edition}{again}."
             self._record(stream, add_account(account, origin, self._actors, self._by, reason))
             counts.added += 1
-        elif held.withdrawn or same_substance(held.account, account):
+            self._overtake(stream)
+        elif held.withdrawn and not self._brings_back:
+            counts.gone += 1
+        elif not held.withdrawn and same_substance(held.account, account):
             counts.unchanged += 1
-        elif _is_older(account, held):
+        elif not held.withdrawn and (_is_older(account, held) or self._whole_with(held)):
             counts.superseded += 1
         elif is_repeated and account.source.published == held.account.source.published:
             # Either could be the right one, and the file again would change it to and fro.
             self._reject(said.line, f"{said.key} stands on a row before, and says otherwise there")
         else:
-            reason = f"It reads so in {self._edition}."
-            number = held.number
-            self._record(
-                stream, revise_account(number, account, origin, self._actors, self._by, reason)
-            )
+            reason = f"It {'is' if held.withdrawn else 'reads so'} in {self._edition}."
+            actors, by = self._actors, self._by
+            self._record(stream, revise_account(held.number, account, origin, actors, by, reason))
             counts.revised += 1
+
+    def _whole_with(self, held: HeldAccount) -> Newer | None:
+        """The first newer release that is held whole of a part that an account is of."""
+        wholes = self._wholes
+        return next((each for each in wholes if each.whole and each.whole.holds(held)), None)
+
+    def _overtake(self, stream: UUID) -> None:
+        """Withdraw the account that was added last if a newer release, held whole, does not have it."""
+        if self._brings_back or not self._wholes:
+            return
+        held = self._fold(self._held[stream])[stream].accounts[-1]
+        if newer := self._whole_with(held):
+            self.withdraw(stream, held.number, not_in(newer.edition), newer.edition.released)
 
     def _mention(self, stream: UUID, said: Mention, *, is_repeated: bool) -> None:
         incident = self.incident(stream)
@@ -251,6 +268,11 @@ class Decider:
             if origin and origin.key == key and origin.dataset == self._dataset:
                 found = held
         return found
+
+
+def not_in(edition: Edition) -> str:
+    """Why an account is withdrawn that a release does not have."""
+    return f"It is not in {edition} any more."
 
 
 def _is_the_same(stored: Notification | StoredEvent, said: NamedAccount) -> bool:

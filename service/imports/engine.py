@@ -10,27 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from itertools import chain, count, islice
 from operator import itemgetter
-from pathlib import Path
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
 
 from domain.datasets import dataset_at, release_dataset
-from domain.dates import OPEN_PAST
 from domain.ids import dataset_stream, uuid8
 from domain.records import Record, Recorded
 from domain.reporting import Recording
+from domain.values import DatasetPart
 from service import workers
 from service.imports.accounts import Batch, Examined, examiner, joined
-from service.imports.deciding import Counts, Decider, Edition
-from service.imports.format import Format
+from service.imports.completing import held_of
+from service.imports.deciding import Counts, Decider, not_in
+from service.imports.orders import Order, Refused, Rows, check_whole
 from service.imports.reading.outcomes import Rejected, Row, UnreadableFile
 from service.imports.registering import Register
-from service.imports.scope import Scope
+from service.imports.releases import Edition, Newer, newer_than, part_of, why_not_complete
 from service.imports.seen import Seen, key_of
 from service.log import BEYOND, Clash, Log
 
@@ -46,41 +45,6 @@ LONG = 4
 """Batches after which processes of their own examine the rest: starting them takes half a second."""
 
 ATTEMPTS = 20
-
-
-class Refused(Exception):
-    """Raised where nothing is imported: says why, and what to do."""
-
-
-class Rows(Protocol):
-    """The rows of one file, or of one member of an archive."""
-
-    @property
-    def name(self) -> str:
-        """How the file is called, as the user named it."""
-
-    @property
-    def format(self) -> Format:
-        """What its rows are read by."""
-
-    def __iter__(self) -> Iterator[Row | Rejected]:
-        """Each row as it comes. Raises `UnreadableFile` after the last that can be read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """How files are to be imported, and by whom.
-
-    `complete` says that they are the whole of their dataset, or of a scope: what it no longer has is
-    withdrawn.
-    """
-
-    by: str
-    release: str | None = None
-    released: str | None = None
-    crosswalks: tuple[Path, ...] = ()
-    complete: bool = False
-    scope: Scope = field(default_factory=Scope)
 
 
 class Import:
@@ -110,7 +74,8 @@ class Import:
     def run(self, files: Iterable[Rows]) -> Counts:
         """Take in the rows of files, one after the other; what became of them.
 
-        Nothing is withdrawn, though they are complete, if a row of them was rejected.
+        Nothing is withdrawn, though they are complete, if a row of them was rejected; nor by a release
+        that came out before another which is held whole of the same.
 
         Raises `Refused`, and whatever a file that cannot be read to its end raises: what was before that is
         recorded.
@@ -123,9 +88,10 @@ class Import:
                     release=self._order.release,
                     released=self._order.released,
                 )
+                if self._order.complete:
+                    check_whole(rows.format, datasets)
+                    self._check_newest(edition, "imported")
                 datasets[edition.dataset.id] = edition
-                if self._order.complete and len(datasets) > 1:
-                    raise Refused(f"one dataset is complete at a time, not {', '.join(datasets)}")
                 self._take_in(rows, edition, seen)
             # What a row that was rejected tells is not known: it may be what seems to be gone.
             if self._order.complete and not self.counts.rejected:
@@ -135,7 +101,7 @@ class Import:
 
     def _take_in(self, rows: Rows, edition: Edition, seen: Seen) -> None:
         self._note_release(edition)
-        with closing(_examined(rows, self._order, self._recording)) as batches:
+        with closing(examined(rows, self._order, self._recording)) as batches:
             for batch in batches:
                 self.counts.rows += batch.rows
                 for rejected in batch.rejected:
@@ -147,7 +113,14 @@ class Import:
         self.counts.rejected += 1
         self._reject(name, rejected)
 
-    def _note_release(self, edition: Edition) -> None:
+    def _check_newest(self, edition: Edition, what: str) -> list[Newer]:
+        """The newer releases that are held. Raises `Refused` if it can't be complete beside them."""
+        newer = newer_held(self._log, edition)
+        if reason := why_not_complete(newer, edition, self._order.scope):
+            raise Refused(f"{reason}; nothing was {what}")
+        return newer
+
+    def _note_release(self, edition: Edition, complete: DatasetPart | None = None) -> None:
         """Record that a dataset, or a release of it, is taken in, where that is not recorded yet."""
         dataset = edition.dataset
 
@@ -162,6 +135,7 @@ class Import:
                 reason="It was imported.",
                 release=edition.release,
                 released=edition.released,
+                complete=complete,
             )
             stream, version = dataset_stream(dataset.id), len(history) + 1
             return [Recorded(0, stream, version, record)] if record else [], None
@@ -175,13 +149,15 @@ class Import:
         before = seen.among(keys)
 
         def decide() -> tuple[list[_New], Decider]:
-            by = self._recording()
+            by, newer = self._recording(), newer_held(self._log, edition)
             register = self._registers.get(dataset)
             if register is None:
-                register = Register(self._log, dataset, f"{edition} has it so.")
+                held = dataset_at(self._log.dataset(dataset), BEYOND)
+                register = Register(self._log, edition, held, is_old=bool(newer))
                 self._registers[dataset] = register
             actors = list(register.records(batch.actors, by))
-            decider = Decider(edition, register, by, self._log.codec)
+            back = self._order.brings_back
+            decider = Decider(edition, register, by, self._log.codec, newer, brings_back=back)
             decider.hold(self._history({stream for stream, _ in said}))
             decider.counts.actors = len(actors)
             for known in batch.actors.values():
@@ -201,29 +177,23 @@ class Import:
             self._refuse(name, rejected)
 
     def _complete(self, edition: Edition, seen: Seen) -> None:
-        """Withdraw the accounts of a dataset that were not seen."""
+        """Withdraw the accounts of a dataset that were not seen, and record that it is held whole."""
         dataset, scope = edition.dataset.id, self._order.scope
-        reason = f"It is not in {edition} any more."
 
         def decide() -> tuple[list[_New], Decider]:
             decider = Decider(edition, {}, self._recording(), self._log.codec)
             decider.hold(self._history(streams))
-            standing = {
-                key_of(stream, key): (stream, held.number)
-                for stream in streams
-                for key, held in decider.standing(stream)
-                if scope.holds(held)
-            }
-            kept = seen.among(list(standing))
-            for key, (stream, number) in standing.items():
-                if key not in kept:
-                    decider.withdraw(stream, number, reason, None)
+            for each in held_of(decider, edition, streams, scope, seen).missing:
+                decider.withdraw(each.stream, each.number, not_in(edition), None)
             return [*decider.records], decider
 
-        every = self._log.streams_of(dataset)
-        while streams := list(islice(every, BATCH)):
-            self.counts += self._carry_out(decide).counts
-            self._tell(self.counts)
+        # What stands beside a newer release that is held whole was in that one.
+        if not self._check_newest(edition, "withdrawn"):
+            every = self._log.streams_of(dataset)
+            while streams := list(islice(every, BATCH)):
+                self.counts += self._carry_out(decide).counts
+                self._tell(self.counts)
+        self._note_release(edition, part_of(scope))
 
     def _history(self, streams: Collection[UUID]) -> list[Notification]:
         """The stored records of incidents, those that would have been appended among them."""
@@ -245,16 +215,14 @@ class Import:
         return decided
 
 
-def newest_day(files: Iterable[Rows], order: Order, by: Recording) -> int:
-    """The last day, as a number, on which anything began that rows tell of."""
-    newest = OPEN_PAST
-    for rows in files:
-        with closing(_examined(rows, order, lambda: by)) as batches:
-            newest = max([newest, *(batch.newest for batch in batches)])
-    return newest
+def newer_held(log: Log, edition: Edition) -> list[Newer]:
+    """The releases in a log that are known to be newer than an edition, the first of them first."""
+    if edition.day is None:
+        return []
+    return newer_than(edition, dataset_at(log.dataset(edition.dataset.id), BEYOND))
 
 
-def _examined(rows: Rows, order: Order, recording: Callable[[], Recording]) -> Generator[Examined]:
+def examined(rows: Rows, order: Order, recording: Callable[[], Recording]) -> Generator[Examined]:
     """Rows, examined in batches: those of a long file in processes of their own.
 
     Where a file cannot be read to its end, that is raised when the rows before are through.

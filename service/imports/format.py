@@ -23,8 +23,10 @@ Cells: TypeAlias = Mapping[str, str]
 an empty cell, is the empty text."""
 
 LONGEST_LINE, LONGEST_TEXT = 500, 20_000
+LONGEST_NUMBER = 20
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_WHOLE = re.compile(r"([+-]?[0-9]+)(\.0*)?")
 _LINE, _TEXT = re.compile(LINE_PATTERN), re.compile(TEXT_PATTERN)
 
 
@@ -112,11 +114,22 @@ class Format:
     looks_like: Callable[[tuple[str, ...]], bool] | None = None
     """Whether the cells of a first row that is no header are a row of this format."""
 
+    is_excerpt: bool = False
+    """Whether its rows add to incidents of other files, or take them back: it is never a whole dataset."""
+
     phantoms: frozenset[str] = frozenset()
     """Names that files have in their header, and nothing under it: rows are shorter by these."""
 
     lacking: Callable[[Sequence[str]], str] | None = None
     """What a header lacks to be of this format, in better words than the columns' names."""
+
+    asked_as: str | None = None
+    """The name under which it is asked for, if that is not its own: one of several kinds of files."""
+
+    @property
+    def family(self) -> str:
+        """The name under which it is asked for."""
+        return self.asked_as or self.name
 
 
 def line(text: str) -> str | None:
@@ -144,23 +157,22 @@ def running_text(text: str) -> str | None:
 
 
 def whole(cells: Cells, column: str) -> int | None:
-    """A cell as a whole number; None if it is empty. ``53.0`` is 53. Raises `BadRow`."""
+    """A cell as a whole number; None if it is empty. Raises `BadRow`.
+
+    ``53.0`` is 53; ``5.3e1`` and ``1_000`` are no whole numbers.
+    """
     text = cells[column].strip()
     if not text:
         return None
-    try:
-        if len(text) > 20:
-            raise ValueError
-        return int(text) if text.lstrip("-").isdigit() else _whole_of_decimal(text)
-    except ValueError:
-        raise BadRow(f"{_shown(text)} is no whole number", column) from None
-
-
-def _whole_of_decimal(text: str) -> int:
-    number = float(text)
-    if not number.is_integer():
-        raise ValueError
-    return int(number)
+    if len(text) > LONGEST_NUMBER:
+        found = None
+    elif text.isdecimal() and text.isascii():
+        return int(text)
+    else:
+        found = _WHOLE.fullmatch(text)
+    if found is None:
+        raise BadRow(f"{_shown(text)} is no whole number", column)
+    return int(found[1])
 
 
 def real(cells: Cells, column: str) -> float | None:
@@ -170,8 +182,8 @@ def real(cells: Cells, column: str) -> float | None:
         return None
     try:
         number = float(text)
-        if not abs(number) < 1e12:
-            raise ValueError
+        if not abs(number) < 1e12 or "_" in text or not text.isascii():
+            raise ValueError  # Python reads 1_000, and digits of every script
     except ValueError:
         raise BadRow(f"{_shown(text)} is no number", column) from None
     return number

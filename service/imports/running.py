@@ -1,33 +1,44 @@
 """An import from end to end: files opened, their rows taken in, the timelines brought up to the log.
 
 What it would come to is found out before anything is recorded where that is asked for: nothing is recorded
-of files that hold a row that cannot be taken in (`strict`), nor of a release that is dated before what it
-tells of.
+of files that hold a row that cannot be taken in (`strict`), nor of a release that is not what is said of it
+(`service.imports.looking`).
 """
 
 from __future__ import annotations
 
 import gc
-import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from domain.dates import iso_of_day
-from domain.edtf import span
-from domain.reporting import Recording
+from pydantic import TypeAdapter
+
+from domain.errors import DomainError
+from domain.text import Line, PublicationDate, Slug
 from service.bootstrap import Casus
+from service.faults import fault_of
+from service.imports.crosswalk import Crosswalk
 from service.imports.deciding import Counts
-from service.imports.engine import Import, Order, Refused, Rows, newest_day
+from service.imports.engine import Import
 from service.imports.format import Format
-from service.imports.formats import formats_named
-from service.imports.reading.files import STANDARD_INPUT, Source, open_file
-from service.imports.reading.outcomes import FileRefused, Rejected, Row
+from service.imports.formats import formats_named, kept_as
+from service.imports.looking import look_through
+from service.imports.orders import Order, Rows
+from service.imports.pipes import kept, opened_again
+from service.imports.reading.files import STANDARD_INPUT, Source
+from service.imports.reading.outcomes import (
+    FileRefused,
+    NoData,
+    NoFormat,
+    Rejected,
+    Row,
+    UnknownFormat,
+)
 from service.imports.reading.rows import open_rows
 from service.imports.rejects import RejectedRows
 from service.log import Log
@@ -51,9 +62,23 @@ BRINGING_UP = "bringing up the timelines"
 Tell = Callable[[Progress], None]
 
 
+class BadOption(DomainError):
+    """Raised for what cannot be asked of an import: which part of its order, and what is wrong with it."""
+
+    def __init__(self, option: str, reason: str) -> None:
+        self.option = option
+        self.reason = reason
+        super().__init__(f"{option}: {reason}")
+
+
+_LINE, _PUBLICATION, _SLUG = TypeAdapter(Line), TypeAdapter(PublicationDate), TypeAdapter(Slug)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What is to be imported: files by their paths, ``-`` for standard input.
+
+    What stands in records is looked at as a request is made, whoever makes it: that raises `BadOption`.
 
     `format` is the name of one, or the user's own; else each file's is found out. `dataset` is the id under
     which to keep what is in them, if not the format's own. `rejected` is the folder for rejected rows, if
@@ -69,12 +94,25 @@ class Request:
     force: bool = False
     rejected: Path | None = None
 
+    def __post_init__(self) -> None:
+        """Raise `BadOption` for what no record could be read with."""
+        order = self.order
+        for option, kind, given in (
+            ("by", _LINE, order.by),
+            ("release", _LINE, order.release),
+            ("released", _PUBLICATION, order.released),
+            ("dataset", _SLUG, self.dataset),
+        ):
+            if given is not None and (fault := fault_of(kind, given)):
+                raise BadOption(option, fault)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What an import did, or would do: how many rows became what, and where those that were rejected are.
 
-    `position` is the newest of the log; `broken` says why a file was not read to its end, if one was not.
+    `position` is the newest of the log; `broken` says why a file was not read to its end, if one was not;
+    `passed_over` are members of archives that are no data, and why.
     """
 
     counts: Counts
@@ -83,24 +121,29 @@ class Report:
     recorded: bool
     position: int
     seconds: float
+    passed_over: Sequence[str] = ()
 
 
-def run(
-    casus: Casus, request: Request, tell: Tell, standard_input: IO[bytes] | None = None
-) -> Report:
-    """Import files. Raises `Refused` and `FileRefused`, having recorded nothing."""
+def run(casus: Casus, request: Request, tell: Tell, piped: IO[bytes] | None = None) -> Report:
+    """Import files. Raises `Refused`, `Faulty` and `FileRefused`, having recorded nothing.
+
+    `piped` is what standard input is, if not the process's own.
+    """
     began = time.monotonic()
     gc.freeze()  # the cycle collector has millions of rows to look through, and not the program as well
     casus.projector.check()
     order = request.order
-    looks_first = request.strict or bool(order.released and not request.force)
+    if order.crosswalks:
+        Crosswalk.read(*order.crosswalks)  # one at fault is not found once there are records
+    looks_through = not request.force and (order.complete or order.released is not None)
     with ExitStack() as stack:
-        pipes: Mapping[str, IO[bytes]] = {STANDARD_INPUT: standard_input or sys.stdin.buffer}
-        if looks_first:
-            pipes = stack.enter_context(kept(request.files, pipes[STANDARD_INPUT]))
+        pipes: Mapping[str, IO[bytes]] = {STANDARD_INPUT: piped} if piped else {}
+        if looks_through or request.strict:
+            pipes = stack.enter_context(kept(request.files, piped))
         files = _Files(request, tell, pipes)
-        if order.released and not request.force:
-            _check_release(files, order, casus.desk.recording(order.by))
+        if looks_through:
+            by = casus.desk.recording(order.by)
+            look_through(files.opened("looking through"), casus.log, order, by)
         tried = _Attempt(casus, request)
         if request.strict or request.dry_run:
             tried.dry(files)
@@ -115,6 +158,7 @@ def run(
         tried.recorded,
         casus.log.head,
         time.monotonic() - began,
+        tuple(files.passed_over),
     )
 
 
@@ -148,15 +192,15 @@ class _Attempt:
         self._run(files, "importing", None)
 
     def _run(self, files: _Files, task: str, scratch: Log | None) -> None:
-        casus, order = self._casus, self._request.order
-        with RejectedRows(self._request.rejected) as rejected:
+        casus, order = self._casus, replace(self._request.order, brings_back=self._request.force)
+        with RejectedRows(self._request.rejected, self._request.files) as rejected:
             for name in self._request.files:
                 rejected.begin(name)
             taking = Import(
                 casus.log,
                 order,
                 lambda: casus.desk.recording(order.by),
-                rejected.add,
+                lambda member, row: rejected.add(files.current, member, row),
                 files.read,
                 scratch,
             )
@@ -170,7 +214,11 @@ class _Attempt:
 
 
 class _Files:
-    """The files of a request: opened as often as they are gone through, with how far that is."""
+    """The files of a request: opened as often as they are gone through, with how far that is.
+
+    `current` is the file that is being read, as it was named; `passed_over` are members of archives that
+    are no data, and why.
+    """
 
     def __init__(self, request: Request, tell: Tell, pipes: Mapping[str, IO[bytes]]) -> None:
         self._request = request
@@ -178,22 +226,46 @@ class _Files:
         self._pipes = pipes
         self._position: Callable[[], tuple[str, int, int | None]] = lambda: ("", 0, None)
         self._rows = 0
+        self.current = ""
+        self.passed_over: list[str] = []
 
     def opened(self, task: str) -> Iterator[Rows]:
         """What the files hold, each to be read before the next is asked for. Raises `FileRefused`."""
+        self.passed_over.clear()
+        for name in self._request.files:
+            with opened_again(name, self._pipes) as source:
+                self.current = name
+                self._position = lambda: (task, source.position, source.size)
+                yield from self._members(source)
+
+    def _members(self, source: Source) -> Iterator[Rows]:
+        """What a file holds. A member of an archive that is no data is passed over where another is data.
+
+        One that may be data, and cannot be read, is told once the others are read; so is any member of a
+        release that is complete, lest what it tells be withdrawn.
+        """
         asked = self._request.format
         formats: tuple[Format, ...] = (asked,) if isinstance(asked, Format) else formats_named(None)
         named = formats if isinstance(asked, Format) else formats_named(asked) if asked else ()
-        for name in self._request.files:
-            with opened_again(name, self._pipes) as source:
-                self._position = lambda: (task, source.position, source.size)
-                for stream in source.streams():
-                    reading = open_rows(stream, formats, named)
-                    format_ = reading.format
-                    if self._request.dataset:
-                        dataset = replace(format_.dataset, id=self._request.dataset)
-                        format_ = replace(format_, dataset=dataset)
-                    yield _Read(name, format_, reading)
+        is_data = False
+        refused: list[FileRefused] = []
+        for stream in source.streams():
+            try:
+                reading = open_rows(stream, formats, named)
+            except (NoData, UnknownFormat) as error:
+                if stream.name == source.name:
+                    raise
+                refused.append(error)
+                continue
+            is_data = True
+            format_ = reading.format
+            if self._request.dataset:
+                format_ = kept_as(format_, self._request.dataset)
+            yield _Read(source.called(stream), format_, reading)
+        doubtful = [each for each in refused if not isinstance(each, NoData | NoFormat)]
+        if refused and (doubtful or not is_data or self._request.order.complete):
+            raise (doubtful or refused)[0]
+        self.passed_over += map(str, refused)
 
     def read(self, counts: Counts) -> None:
         """Tell how far the files are read."""
@@ -213,47 +285,3 @@ class _Read:
 
     def __iter__(self) -> Iterator[Row | Rejected]:
         return iter(self.reading)
-
-
-def _check_release(files: _Files, order: Order, by: Recording) -> None:
-    """Raise `Refused` if a release is dated before something that its files tell of."""
-    released = span(order.released or "").latest
-    try:
-        newest = newest_day(files.opened("looking through"), order, by)
-    except FileRefused:
-        return  # reading it for good tells
-    if newest > released:
-        raise Refused(
-            f"the release is dated {order.released}, and tells of {iso_of_day(newest)}; nothing was"
-            " imported. Mend --released, or import it all the same with --force"
-        )
-
-
-def is_pipe(name: str) -> bool:
-    """Whether a file can be gone through once only."""
-    return name == STANDARD_INPUT or Path(name).is_fifo()
-
-
-@contextmanager
-def kept(files: Sequence[str], standard_input: IO[bytes]) -> Iterator[Mapping[str, IO[bytes]]]:
-    """The pipes among files, by their names, as files that can be gone through again."""
-    with ExitStack() as stack:
-        pipes = {}
-        for name in filter(is_pipe, files):
-            pipes[name] = stack.enter_context(tempfile.TemporaryFile())
-            if name == STANDARD_INPUT:
-                shutil.copyfileobj(standard_input, pipes[name])
-            else:
-                with Path(name).open("rb") as pipe:
-                    shutil.copyfileobj(pipe, pipes[name])
-        yield pipes
-
-
-@contextmanager
-def opened_again(name: str, pipes: Mapping[str, IO[bytes]]) -> Iterator[Source]:
-    """A file from its beginning, also if it is among pipes that are kept. Raises `UnreadableFile`."""
-    pipe = pipes.get(name)
-    if pipe and pipe.seekable():
-        pipe.seek(0)
-    with open_file(STANDARD_INPUT if pipe else name, pipe) as source:
-        yield source

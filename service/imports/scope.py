@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from domain.countries import find_country
@@ -10,13 +11,16 @@ from domain.edtf import span
 from domain.errors import DomainError
 from domain.incidents import HeldAccount
 
+_YEARS = re.compile(r"([0-9]{4})(?:-([0-9]{4}))?")
+
 
 class BadScope(DomainError):
-    """Raised for a text that describes no part of a dataset."""
+    """Raised for a text that describes no part of a dataset, or more than one; says why."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, reason: str) -> None:
         super().__init__(
-            f"{text!r} is no scope; write country=MMR, years=1989-2018, or both with a comma between"
+            f"{text[:100]!r} is no scope: {reason}; write country=MMR, years=1989-2018, or both with a"
+            " comma between"
         )
 
 
@@ -31,22 +35,26 @@ class Scope:
     @classmethod
     def read(cls, text: str) -> Scope:
         """The scope that ``country=MMR,years=1989-2018`` describes. Raises `BadScope`, `UnknownCountry`."""
-        country, first, last = None, OPEN_PAST, OPEN_FUTURE
+        given: dict[str, str] = {}
         for part in text.split(","):
             name, _, value = (each.strip() for each in part.partition("="))
-            if name == "country" and value:
-                country = find_country(value).code
-            elif name == "years" and value:
-                begin, _, end = value.partition("-")
-                if not (begin.isdecimal() and (end or begin).isdecimal() and len(value) < 12):
-                    raise BadScope(text)
-                first = day_number(int(begin), 1, 1)
-                last = day_number(int(end or begin), 12, 31)
-            else:
-                raise BadScope(text)
-        if first > last:
-            raise BadScope(text)
-        return cls(country, first, last)
+            if name not in ("country", "years") or not value:
+                raise BadScope(text, f"{part.strip()[:40]!r} is neither a country nor years")
+            if name in given:
+                raise BadScope(
+                    text, f"it has {'two countries' if name == 'country' else 'years twice'}"
+                )
+            given[name] = value
+        country = find_country(given["country"]).code if "country" in given else None
+        if "years" not in given:
+            return cls(country)
+        years = _YEARS.fullmatch(given["years"])
+        if years is None:
+            raise BadScope(text, "years are one of four digits, or a first and a last one")
+        begin, end = int(years[1]), int(years[2] or years[1])
+        if begin > end:
+            raise BadScope(text, "its last year is before its first")
+        return cls(country, day_number(begin, 1, 1), day_number(end, 12, 31))
 
     def holds(self, held: HeldAccount) -> bool:
         """Whether an account is of this part."""

@@ -38,8 +38,8 @@ def same_substance(a: Account, b: Account) -> bool:
 def _texts(account: Account) -> tuple[Hashable, ...]:
     source = account.source
     return (
-        *map(_plain, (account.title, account.summary, account.attributed_to)),
-        *map(_plain, (source.name, source.via)),
+        *map(plain, (account.title, account.summary, account.attributed_to)),
+        *map(plain, (source.name, source.via)),
         source.url,
     )
 
@@ -58,7 +58,7 @@ def _figures(account: Account) -> frozenset[Any]:
 
 def _numbers(figure: Figure) -> tuple[Hashable, ...]:
     bounds = figure.low, figure.best, figure.high
-    return figure.measure, _plain(figure.of), *bounds, figure.inconsistent
+    return figure.measure, plain(figure.of), *bounds, figure.inconsistent
 
 
 def _same_place(a: Place | None, b: Place | None) -> bool:
@@ -70,17 +70,16 @@ def _same_place(a: Place | None, b: Place | None) -> bool:
         a.country == b.country
         and a.precision is b.precision
         and (a.latitude, a.longitude) == (b.latitude, b.longitude)
-        and _plain(a.name) == _plain(b.name)
+        and plain(a.name) == plain(b.name)
         and (a.latitude is not None or _admin(a) == _admin(b))
-        and (
-            not (a.description and b.description) or _plain(a.description) == _plain(b.description)
-        )
+        and (not (a.description and b.description) or plain(a.description) == plain(b.description))
     )
 
 
 def _admin(place: Place) -> tuple[str | None, ...]:
-    return _plain(place.admin1), _plain(place.admin2), _plain(place.admin3)
+    return plain(place.admin1), plain(place.admin2), plain(place.admin3)
 
 
-def _plain(text: str | None) -> str | None:
+def plain(text: str | None) -> str | None:
+    """A text without what is no substance of it: case, and runs of white space."""
     return None if text is None else " ".join(text.split()).casefold()

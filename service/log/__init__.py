@@ -16,6 +16,7 @@ from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 
 from domain.ids import actor_stream, bounds_of, dataset_stream
 from domain.records import (
+    AccountRecord,
     ActorRecord,
     DatasetReleased,
     IncidentMerged,
@@ -63,18 +64,21 @@ class Log:
         """Append records in one transaction; their positions. Raises `Clash`, having changed nothing.
 
         It clashes as well where what they were decided on has moved. A record may come as its bytes, as
-        this log's codec writes them.
+        this log's codec writes them. One that could not be read back would stop every reader for good: it
+        raises the library's error. Records of accounts are many; whoever makes them has validated them.
         """
-        stored = [
-            each if isinstance(each, StoredEvent) else self._mapper.to_stored_event(each)
-            for each in records
-        ]
+        stored = [each if isinstance(each, StoredEvent) else self._stored(each) for each in records]
         try:
             with self._appending:
                 positions = self._recorder.insert_events(stored, request=request, unmoved=unmoved)
         except IntegrityError as error:
             raise Clash(str(error)) from error
         return positions or ()
+
+    def _stored(self, recorded: Recorded[Record]) -> StoredEvent:
+        if not isinstance(recorded.record, AccountRecord):
+            self.check(recorded.record)
+        return self._mapper.to_stored_event(recorded)
 
     def check(self, record: Record) -> None:
         """Raise the library's error if a record, once appended, could not be read back."""

@@ -53,6 +53,8 @@ UPCASTS: Mapping[str, Upcast] = {
     "account-added.v2": ("account-added.v3", _with_references),
     "account-revised.v1": ("account-revised.v2", _with_references),
     "incident-corrected.v1": ("incident-corrected.v2", _with_references),
+    # It was not known whether a release was whole.
+    "dataset-released.v1": ("dataset-released.v2", lambda old: old | {"complete": None}),
 }
 """By old topic."""
 

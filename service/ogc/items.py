@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from urllib.parse import parse_qsl, urlencode
+import re
 
 import orjson
 from starlette.requests import Request
@@ -13,14 +12,14 @@ from domain.dates import iso_of_day
 from domain.vocabulary import Status
 from service.api.answers import Answer, origin, url_of
 from service.api.context import bad_parameter, casus_of, moment_of, start_of
-from service.api.cursors import Continuation, write_cursor
 from service.api.incidents import no_such_incident, stream_of
 from service.api.parameters import Clocks
+from service.api.timelines import next_page
 from service.bootstrap import Casus, utc_now
 from service.ogc.documents import GEOJSON, JSON, Addresses, Json, id_of, link
 from service.ogc.parameters import MOST, ItemsQuery
 from service.publishing.geojson import feature
-from service.publishing.publication import Publication, Subject
+from service.publishing.publication import Entry, Whence
 from service.reading import Page
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection
@@ -45,23 +44,20 @@ def items_answer(
     own = url_of(request, request.scope["query_string"].decode("ascii"))
     links = [link("self", GEOJSON, "This page", own)]
     if page.next:
-        end = (page.next.earliest, page.next.number)
-        cursor = write_cursor(Continuation(moment.position, moment.reported_by, end), scope)
-        rest = _without_start(request.scope["query_string"])
-        following = url_of(request, f"{rest}&cursor={cursor}" if rest else f"cursor={cursor}")
+        after_this = (page.next.earliest, page.next.number)
+        following = next_page(request, answer, moment, scope, after_this)
         links.append(link("next", GEOJSON, "The next page", following))
-        answer.links.append(f'<{following}>; rel="next"')
     if not (query.bbox or query.offset or after):
         links.append(_in_json(query, country, at))
     links.append(_collection(country, at))
-    publication = _publication(request, moment)
+    whence = Whence(origin=origin(request), moment=moment)
     document = {
         "type": "FeatureCollection",
         "timeStamp": utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "numberReturned": len(page.items),
         **moment.fields,
         "links": links,
-        "features": [feature(orjson.loads(entry), publication) for entry in page.items],
+        "features": [_feature(orjson.loads(entry), whence) for entry in page.items],
     }
     return _weakly(answer.of(orjson.dumps(document), media_type=GEOJSON))
 
@@ -81,7 +77,7 @@ def feature_answer(
         return unchanged
     own = at.ogc(f"/collections/{id_of(country)}/items/{entry['id']}")
     document = {
-        **feature(entry, _publication(request, moment)),
+        **_feature(entry, Whence(origin=origin(request), moment=moment)),
         **moment.fields,
         "links": [
             link("self", GEOJSON, entry["title"], own),
@@ -115,18 +111,6 @@ def _page(
     return casus.reader.page(selection, moment, after, query.limit)
 
 
-def _publication(request: Request, moment: Moment) -> Publication:
-    """What a feature's address is made of."""
-    return Publication(
-        subject=Subject(kind="all", id=None, name=""),
-        title="",
-        moment=moment,
-        origin=origin(request),
-        address="",
-        pages=iter(()),
-    )
-
-
 def _in_json(query: ItemsQuery, country: str | None, at: Addresses) -> Json:
     """The same incidents as the timelines of ``/v1`` have them, which know no box that lets in nowhere."""
     window = zip(("from", "to"), query.days, strict=True)
@@ -140,13 +124,20 @@ def _collection(country: str | None, at: Addresses) -> Json:
     return link("collection", JSON, "The collection", at.ogc(f"/collections/{id_of(country)}"))
 
 
+def _feature(entry: Entry, whence: Whence) -> Json:
+    """A feature whose days are such as GIS programs have: from the years 1 to 9999, else null."""
+    made: Json = feature(entry, whence)
+    for name in ("earliest", "latest"):
+        day = made["properties"][name]
+        if day is not None and not _DAY.fullmatch(day):
+            made["properties"][name] = None
+    return made
+
+
+_DAY = re.compile(r"(?!0000)\d{4}-\d\d-\d\d")
+
+
 def _weakly(answer: Response) -> Response:
     """An answer with a weak validator: it says when it was generated, and is the same but for that."""
     answer.headers["ETag"] = f"W/{answer.headers['ETag']}"
     return answer
-
-
-@lru_cache(maxsize=4_096)
-def _without_start(query: bytes) -> str:
-    pairs = parse_qsl(query.decode("ascii"))
-    return urlencode([pair for pair in pairs if pair[0] not in ("cursor", "offset")])

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from domain.dates import day_number
-from service.api.parameters import Paging
+from service.api.parameters import Paging, box_of
 from service.reading.selection import Box, Selection, SubjectKey
 
 MOST = 1_000
@@ -37,13 +37,9 @@ def parse_bbox(text: str) -> Box:
     numbers = list(map(float, parts))
     half = len(numbers) // 2
     (west, south, *bottom), (east, north, *top) = numbers[:half], numbers[half:]
-    if not all(-180 <= each <= 180 for each in (west, east)):
-        raise ValueError("a longitude lies between -180 and 180")
-    if not all(-90 <= each <= 90 for each in (south, north)):
-        raise ValueError("a latitude lies between -90 and 90")
-    if south > north or bottom > top:
-        raise ValueError("its lower corner is first: west,south,east,north")
-    return Box(west, south, east, north)
+    if bottom > top:
+        raise ValueError("its lower corner is first: west,south,bottom,east,north,top")
+    return box_of(west, south, east, north)
 
 
 def parse_datetime(text: str) -> Days:

@@ -18,8 +18,9 @@ from xml.sax.xmlreader import AttributesImpl
 
 import orjson
 
+from service.publishing.markup import as_html
 from service.publishing.publication import Format, Publication, gathered, with_suffix
-from service.publishing.words import as_html, clean, how_it_left, keywords, rights_of
+from service.publishing.words import clean, how_it_left, keywords, rights_of
 from service.reading.recent import Latest
 
 LATEST = 100

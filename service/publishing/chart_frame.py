@@ -14,7 +14,7 @@ from typing import Any
 from unicodedata import east_asian_width
 from urllib.parse import parse_qsl
 
-from projections.datasets import ShownDataset
+from projections.datasets import DatasetHead, ShownDataset
 from service.publishing.publication import Entry, Publication, SeriesPublication
 
 Json = dict[str, Any]
@@ -33,8 +33,13 @@ OTHERS_COLOUR = "#888888"
 WIDER = 1.18
 """By how much a text may turn out wider where it is read than where it is drawn."""
 
+NOTHING = "No incident matches"
+
 DATASETS = 3
 """How many datasets are named; of more, their number."""
+
+_REACH = 3_000_000
+"""Days from 1970, either way: somewhat more than the four-digit years, the only ones that are drawn."""
 
 _FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
 """Of the same widths; who has none of them has one that is up to `WIDER` times as wide."""
@@ -234,11 +239,20 @@ def window_of(publication: Publication | SeriesPublication) -> str:
             return f"{first} to {last}"
 
 
+def is_within_reach(day: int) -> bool:
+    """Whether an axis may begin or end with a day that was asked for.
+
+    With one far off, or an open one, all that is drawn would be pressed into a pixel.
+    """
+    return abs(day) < _REACH
+
+
 def narrowed_by(publication: Publication | SeriesPublication) -> str:
     """By which parameters a publication is narrowed, beyond what its title says."""
+    titled = ("country", "actor") if isinstance(publication, SeriesPublication) else ("q",)
+    said = {*_SAID_OTHERWISE, *titled}
     asked = asked_of(publication)
-    parts = [f"{name}: {value}" for name, value in asked.items() if name not in _SAID_OTHERWISE]
-    return "; ".join(parts)
+    return "; ".join(f"{name}: {value}" for name, value in asked.items() if name not in said)
 
 
 def as_of(publication: Publication | SeriesPublication) -> str:
@@ -268,10 +282,10 @@ class Credits:
 
     def lines(self) -> list[str]:
         """A line, if the data is of any dataset."""
-        return credited(self._datasets[name] for name in self._named if name in self._datasets)
+        return whose_data(self._datasets[name] for name in self._named if name in self._datasets)
 
 
-def credited(datasets: Iterable[ShownDataset]) -> list[str]:
+def whose_data(datasets: Iterable[DatasetHead]) -> list[str]:
     """A line that says whose data it is and under which licence, if there are any datasets."""
     terms = [
         f"{each.title} ({(each.license or 'licence not stated').removesuffix('.')})"
@@ -281,7 +295,7 @@ def credited(datasets: Iterable[ShownDataset]) -> list[str]:
     return [f"Data: {'; '.join(terms[:DATASETS])}{more}"] if terms else []
 
 
-def empty(chart: Chart, what: str = "No incident matches") -> Chart:
+def empty(chart: Chart, what: str = NOTHING) -> Chart:
     """The chart of nothing, which says so."""
     view = {
         "width": WIDTH - 40,

@@ -16,6 +16,7 @@ from service.publishing.chart_frame import (
     BLUE,
     INK,
     LINES,
+    NOTHING,
     WIDTH,
     Chart,
     Credits,
@@ -113,11 +114,8 @@ def chart_map(publication: Publication) -> Chart:
         parse={"latitude": "number", "longitude": "number", "precision": "string"},
     )
     if not places.counts:
-        return empty(chart, "No incident that matches has coordinates" if number else _NOTHING)
+        return empty(chart, "No incident that matches has coordinates" if number else NOTHING)
     return _drawn(chart, places)
-
-
-_NOTHING = "No incident matches"
 
 
 def _named(key: Key) -> str:

@@ -167,8 +167,3 @@ def pixels(field: str, height: int) -> Json:
     """A field of pixels from the top."""
     scale = {"domain": [0, height], "reverse": True, "nice": False, "zero": False}
     return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
-
-
-def words(kind: str) -> str:
-    """A type as it is written."""
-    return kind.replace("_", " ")

@@ -15,6 +15,7 @@ from domain.edtf import span
 from service.publishing.chart_axes import HEIGHT, PLOT, TIME, UPRIGHT
 from service.publishing.chart_frame import (
     BLUE,
+    NOTHING,
     Chart,
     Credits,
     Json,
@@ -22,6 +23,7 @@ from service.publishing.chart_frame import (
     asked_of,
     count,
     empty,
+    is_within_reach,
     narrowed_by,
 )
 from service.publishing.publication import Publication
@@ -62,12 +64,10 @@ def months(publication: Publication) -> Chart:
         parse={"earliest": "string", "latest": "string"},
     )
     if not spans:
-        return empty(chart, "No incident that matches has a date to count" if number else _NOTHING)
+        return empty(chart, "No incident that matches has a date to count" if number else NOTHING)
     reach = _number(max(last for _, last in spans)) - _number(min(first for first, _ in spans))
     return _by_month(chart, _within(publication), are_thin=reach * 5 > PLOT)
 
-
-_NOTHING = "No incident matches"
 
 _Months = tuple[str, str]
 """The first and the last month of a date: ``("2021-06", "2021-07")``."""
@@ -93,7 +93,7 @@ def _within(publication: Publication) -> str:
         if name in asked:
             found = span(asked[name])
             day = found.earliest if name == "from" else found.latest
-            if abs(day) < 3_000_000:
+            if is_within_reach(day):
                 bounds.append(f"datum.month {sign} {month_of_day(day)}")
     return " && ".join(bounds) or "true"
 

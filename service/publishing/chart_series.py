@@ -11,14 +11,15 @@ from service.publishing.chart_frame import (
     Chart,
     Json,
     as_of,
-    credited,
     empty,
     narrowed_by,
     plain,
     shortened,
+    whose_data,
     window_of,
 )
 from service.publishing.publication import Group, SeriesPublication
+from service.publishing.terms import words
 
 LINES = len(PALETTE)
 """Groups that are drawn at most: those with the largest sums."""
@@ -37,7 +38,7 @@ def lines(publication: SeriesPublication) -> Chart:
     )[:LINES]
     total = len(publication.groups)
     asked = publication.asked
-    measure = str(asked["measure"]).replace("_", " ")
+    measure = words(str(asked["measure"]))
     drawn = ""
     if total > len(groups):
         drawn = f"{len(groups)} of {total:,} groups, those with the largest sums"
@@ -49,7 +50,7 @@ def lines(publication: SeriesPublication) -> Chart:
             _counted_as(asked["match"]),
             f"{as_of(publication)}. Periods are UTC.",
         ],
-        notes=credited(publication.datasets.values()),
+        notes=whose_data(publication.credited()),
         view={},
         rows=[
             {

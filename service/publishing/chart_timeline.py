@@ -31,11 +31,13 @@ from service.publishing.chart_frame import (
     asked_of,
     count,
     empty,
+    is_within_reach,
     narrowed_by,
 )
-from service.publishing.chart_marks import DOT, OTHERS, Time, marks, pixels, placed, words
+from service.publishing.chart_marks import DOT, OTHERS, Time, marks, pixels, placed
 from service.publishing.csv import safe
 from service.publishing.publication import Entry, Publication
+from service.publishing.terms import words
 
 MOST = 2_000
 """Incidents that can be told apart on a chart."""
@@ -137,7 +139,7 @@ def _window(publication: Publication, spans: Sequence[Spanned]) -> tuple[int, in
 
 
 def _clipped(day: int, otherwise: int) -> int:
-    return day if abs(day) < 3_000_000 else otherwise
+    return day if is_within_reach(day) else otherwise
 
 
 def _titled(chart: Chart, spans: Sequence[Spanned], window: tuple[int, int]) -> Chart:

@@ -19,6 +19,9 @@ DRAWER = Drawer()
 SHARP = 1.5
 """Pixels of a PNG for each of the chart."""
 
+_NO_CHARACTERS = dict.fromkeys((0xFFFE, 0xFFFF))
+"""Code points that are no characters, at which the engine ends its process."""
+
 _TALL = 2_400
 """Pixels of height from which a PNG has no more pixels than the chart."""
 
@@ -26,7 +29,8 @@ _TALL = 2_400
 def _write(publication: Publication | SeriesPublication, kind: Kind) -> Iterator[bytes]:
     chart = chart_of(publication)
     scale = SHARP if chart.view["height"] < _TALL else 1.0
-    yield DRAWER.draw(orjson.dumps(chart.specification(None)).decode(), kind, scale)
+    text = orjson.dumps(chart.specification(None)).decode().translate(_NO_CHARACTERS)
+    yield DRAWER.draw(text, kind, scale)
 
 
 def write_svg(publication: Publication | SeriesPublication) -> Iterator[bytes]:

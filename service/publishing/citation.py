@@ -19,6 +19,7 @@ import msgspec
 from pydantic import Field
 
 from projections.datasets import DatasetHead, ShownDataset
+from service.publishing.when import MONTHS
 from service.reading.clocks import Moment
 
 Kind = Literal["timeline", "search", "incident", "series"]
@@ -30,21 +31,6 @@ STYLES: Mapping[str, str] = MappingProxyType(
 
 _CSL_TYPES: Mapping[Kind, str] = MappingProxyType({"incident": "entry"})
 """An incident is an entry of a database; all else a dataset."""
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 # Braces count for BibTeX even where they are escaped: only commands keep them balanced.
 _TEX = str.maketrans(
@@ -148,7 +134,7 @@ def bibtex(cited: Cited) -> str:
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
     if cited.date:
         year, month, _ = cited.date
-        lines.insert(2, f"  year = {{{year}}},\n  month = {_MONTHS[month - 1][:3].lower()},")
+        lines.insert(2, f"  year = {{{year}}},\n  month = {MONTHS[month - 1][:3].lower()},")
     return "\n".join([f"@misc{{{cited.key},", *lines, "}", ""])
 
 
@@ -181,7 +167,7 @@ def _when(cited: Cited) -> str:
     position = f"position {cited.moment.position} of the log"
     if cited.date:
         year, month, day = cited.date
-        recorded = f"recorded on {day} {_MONTHS[month - 1]} {year}"
+        recorded = f"recorded on {day} {MONTHS[month - 1]} {year}"
     else:
         recorded = "before its first record"
     reported = cited.moment.reported_by_text

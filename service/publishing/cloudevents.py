@@ -27,6 +27,9 @@ SOURCE = "/v1/log"
 SCHEMA = "/v1/log/records.schema.json"
 """Where the schemas of records are found, by topic."""
 
+HEARTBEAT = 15.0
+"""Seconds after which a stream that waits says that it does: proxies close what is silent for longer."""
+
 _CURRENT = frozenset(each.TOPIC for each in RECORD_TYPES)
 
 

@@ -1,7 +1,7 @@
 """An incident as one flat row: the columns that CSV and Parquet have, and GeoJSON beside nested members.
 
-Every column is declared once, with its kind and its meaning; `docs/publishing.md` lists them. Lists are joined
-by ``; ``. Of the figures, those that most analyses want have columns of numbers: what the figure of
+Every column is declared once, with its kind and its meaning; `docs/publishing.md` lists them. Lists are
+joined by ``; ``. Of the figures, those that most analyses want have columns of numbers: what the figure of
 everybody says or, where there is none, the sum of those of several groups; ``figures`` has all of them in
 words.
 """
@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from service.publishing.publication import Entry, Publication
+from service.publishing.publication import Entry, Whence
+from service.publishing.terms import figure_in_words
 
 Kind = Literal["text", "whole", "real", "truth", "day", "instant"]
 """What a column holds. Days and instants are ISO 8601 texts: they may be before year 1 or after 9999."""
@@ -89,7 +90,7 @@ _NOWHERE = dict.fromkeys(
 _UNCOUNTED = (None,) * (len(COUNTED) * len(BOUNDS))
 
 
-def row_of(entry: Entry, publication: Publication) -> tuple[Cell, ...]:
+def row_of(entry: Entry, whence: Whence) -> tuple[Cell, ...]:
     """The cells of an incident, in the order of `NAMES`.
 
     In one expression and not column by column: an export has hundreds of thousands of these.
@@ -129,7 +130,7 @@ def row_of(entry: Entry, publication: Publication) -> tuple[Cell, ...]:
         entry["revision"],
         entry["position"],
         entry["recorded_at"],
-        publication.address_of(entry["id"]),
+        whence.address_of(entry["id"]),
     )
 
 
@@ -137,19 +138,6 @@ def _joined(texts: list[str]) -> str | None:
     if len(texts) > 1:
         return "; ".join(dict.fromkeys(texts))
     return texts[0] if texts else None
-
-
-def figure_in_words(figure: Mapping[str, Any]) -> str:
-    """A figure: ``killed 3 to 5 civilians``, ``crossed at least 130``."""
-    low, best, high = figure["low"], figure["best"], figure["high"]
-    if low is not None and high is not None and low != high:
-        number = f"{low} to {high}" + (f" ({best})" if best is not None else "")
-    elif best is not None or low == high:
-        number = str(low if best is None else best)
-    else:
-        number = f"at least {low}" if high is None else f"at most {high}"
-    of = f" {figure['of']}" if figure["of"] else ""
-    return f"{figure['measure'].replace('_', ' ')} {number}{of}"
 
 
 def _counted(figures: Sequence[Mapping[str, Any]]) -> tuple[int | None, ...]:

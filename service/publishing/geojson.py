@@ -12,14 +12,14 @@ from collections.abc import Iterator
 import orjson
 
 from service.publishing.flat import NAMES, row_of
-from service.publishing.publication import Entry, Format, Publication
+from service.publishing.publication import Entry, Format, Publication, Whence
 
 
-def feature(entry: Entry, publication: Publication) -> dict[str, object]:
+def feature(entry: Entry, whence: Whence) -> dict[str, object]:
     """An incident as a feature."""
     place = entry["place"]
     has_point = place is not None and place["latitude"] is not None
-    flat = dict(zip(NAMES, row_of(entry, publication), strict=True))
+    flat = dict(zip(NAMES, row_of(entry, whence), strict=True))
     return {
         "type": "Feature",
         "id": entry["id"],

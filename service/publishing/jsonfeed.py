@@ -13,8 +13,9 @@ from typing import Any
 import orjson
 
 from service.publishing.atom import LATEST, entry_id
+from service.publishing.markup import as_html
 from service.publishing.publication import Format, Publication, gathered, with_suffix
-from service.publishing.words import as_html, as_text, clean, datasets_of, how_it_left, keywords
+from service.publishing.words import as_text, clean, datasets_of, how_it_left, keywords
 from service.reading.recent import Latest
 
 VERSION = "https://jsonfeed.org/version/1.1"

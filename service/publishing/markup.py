@@ -1,20 +1,17 @@
 """What is told of an incident as HTML, for readers that show texts as such: every text in it is escaped.
 
-Names may be in any script and direction, so each stands in a ``bdi`` of its own. Long lists are cut and say
-so: a reader of one incident's slide doesn't want 100,000 names.
+Names may be in any script and direction, so each stands in a ``bdi`` of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from service.publishing.flat import figure_in_words
 from service.publishing.publication import Entry, Publication
-
-MOST_NAMED = 20
-"""So many of a list are told."""
+from service.publishing.terms import figure_in_words, listed, words
+from service.publishing.words import clean, parts_of, source_in_words
 
 
 def isolated(text: str) -> str:
@@ -27,19 +24,6 @@ def link(address: str, text: str) -> str:
     return f'<a href="{escape(address)}">{isolated(text)}</a>'
 
 
-def listed(texts: Iterable[str], between: str = ", ") -> str:
-    """Texts one after the other, the first of them if they are many."""
-    different = list(dict.fromkeys(texts))
-    more = len(different) - MOST_NAMED
-    told = between.join(different[:MOST_NAMED])
-    return f"{told}{between}and {more} more" if more > 0 else told
-
-
-def words(term: str) -> str:
-    """A term of the vocabulary as words: ``border crossing``."""
-    return term.replace("_", " ")
-
-
 def figures(entry: Entry) -> str:
     """All figures in words; empty: there are none."""
     return listed((isolated(figure_in_words(each)) for each in entry["figures"]), "; ")
@@ -49,7 +33,7 @@ def paragraphs(entry: Entry, publication: Publication) -> str:
     """The summary, the figures, where, who, how sure that is, who says so, and where to read more."""
     place = entry["place"]
     told = (
-        ("", escape(entry["summary"] or "").replace("\n", "<br>")),
+        ("", _broken(entry["summary"] or "")),
         ("", figures(entry)),
         ("Where: ", isolated(place["name"]) if place else ""),
         ("Who: ", listed(isolated(each["name"]) for each in entry["participants"])),
@@ -72,3 +56,21 @@ def _doubts(entry: Entry) -> str:
 def _source(source: Mapping[str, Any]) -> str:
     name = link(source["url"], source["name"]) if source["url"] else isolated(source["name"])
     return f"{name} ({escape(source['published'])})" if source["published"] else name
+
+
+def as_html(entry: Entry, publication: Publication) -> str:
+    """What `service.publishing.words.as_text` tells, its sources as links."""
+    told = (
+        f"Source: {link(each['url'], source_in_words(each))}"
+        if each["url"]
+        else f"Source: {escape(source_in_words(each))}"
+        for each in entry["sources"]
+    )
+    said, known, sources, data = parts_of(entry, publication, told)
+    parts = (map(_broken, said), map(escape, known), sources, map(escape, data))
+    paragraphs = ("<br>".join(part) for part in parts)
+    return clean("".join(f"<p>{paragraph}</p>" for paragraph in paragraphs if paragraph))
+
+
+def _broken(text: str) -> str:
+    return escape(text).replace("\n", "<br>")

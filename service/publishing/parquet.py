@@ -11,9 +11,10 @@ permanent address, and whose data it is. Series are plain Parquet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from projections.datasets import DatasetHead
 from service.publishing.parquet_process import SHARED
 from service.publishing.publication import Format, Publication, SeriesPublication
 
@@ -24,7 +25,7 @@ def write(publication: Publication) -> Iterator[bytes]:
         for page in publication.pages:
             if written := file.add(page):
                 yield written
-        yield file.end(_about(publication))
+        yield file.end(_about(publication), _terms(publication.datasets.values()))
 
 
 def write_series(publication: SeriesPublication) -> Iterator[bytes]:
@@ -33,7 +34,8 @@ def write_series(publication: SeriesPublication) -> Iterator[bytes]:
         for group in publication.groups:
             if group.points and (written := file.add(list(group.rows()))):
                 yield written
-        yield file.end({**_about(publication), **publication.asked})
+        about = {**_about(publication), **publication.asked}
+        yield file.end(about, _terms(publication.credited()))
 
 
 def _about(publication: Publication | SeriesPublication) -> dict[str, Any]:
@@ -42,11 +44,15 @@ def _about(publication: Publication | SeriesPublication) -> dict[str, Any]:
         "title": publication.title,
         "address": publication.address,
         **publication.moment.fields,
-        "datasets": [
-            {"id": each.id, "title": each.title, "license": each.license, "citation": each.citation}
-            for each in publication.datasets.values()
-        ],
     }
+
+
+def _terms(datasets: Iterable[DatasetHead]) -> list[dict[str, str | None]]:
+    """What the footer says of datasets whose data it is."""
+    return [
+        {"id": each.id, "title": each.title, "license": each.license, "citation": each.citation}
+        for each in datasets
+    ]
 
 
 FORMAT = Format(

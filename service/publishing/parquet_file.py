@@ -16,8 +16,10 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from service.publishing.flat import COLUMNS, NAMES, Kind, row_of
 from service.publishing.parquet_process import Add, Begin, Drop, End, Task
-from service.publishing.publication import Publication, Subject
+from service.publishing.publication import Whence
 from service.reading.clocks import Moment
+
+Json = Mapping[str, Any]
 
 ROWS = 10_000
 """Rows of a row group: readers pass over a whole one by its statistics, and it is held until it is full."""
@@ -85,8 +87,9 @@ class Desk:
                 self._files[number] = Incidents(origin, moment)
             case Add(number, page):
                 return self._files[number].add(page)
-            case End(number, about):
-                return self._files.pop(number).end(about)
+            case End(number, about, datasets):
+                file = self._files.pop(number)
+                return file.end({**about, "datasets": file.credited(datasets)})
             case Drop(number):
                 self._files.pop(number, None)
         return b""
@@ -114,6 +117,10 @@ class File:
     def metadata(self) -> dict[str, bytes]:
         """What the footer has, but for what the file is about."""
         return {}
+
+    def credited(self, datasets: Sequence[Json]) -> Sequence[Json]:
+        """Those of datasets whose data is in the file."""
+        return datasets
 
     def add(self, page: Sequence[Any]) -> bytes:
         """Add a page; what has been written since the last call."""
@@ -174,21 +181,16 @@ class Incidents(File):
 
     def __init__(self, origin: str, moment: Moment) -> None:
         super().__init__()
-        # Of a publication a row needs what addresses are made of.
-        self._publication = Publication(
-            subject=Subject(kind="all", id=None, name=""),
-            title="",
-            moment=moment,
-            origin=origin,
-            address="",
-            pages=iter(()),
-        )
+        self._whence = Whence(origin=origin, moment=moment)
+        self._datasets: set[str] = set()
         self._west = self._south = inf
         self._east = self._north = -inf
 
     def columns(self, page: Sequence[Any]) -> list[Sequence[Any]]:
-        """The columns of entries; where they lie is kept for the footer."""
-        rows = [row_of(orjson.loads(entry), self._publication) for entry in page]
+        """The columns of entries; where they lie and whose data they are is kept for the footer."""
+        entries = list(map(orjson.loads, page))
+        self._datasets.update(*(entry["datasets"] for entry in entries))
+        rows = [row_of(entry, self._whence) for entry in entries]
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         longitudes, latitudes = columns[_LONGITUDE], columns[_LATITUDE]
         for longitude, latitude in zip(longitudes, latitudes, strict=True):
@@ -202,6 +204,10 @@ class Incidents(File):
             list(map(_date, columns[_LATEST])),
             list(map(_point, longitudes, latitudes)),
         ]
+
+    def credited(self, datasets: Sequence[Json]) -> Sequence[Json]:
+        """Those that incidents in the file rest on."""
+        return [each for each in datasets if each["id"] in self._datasets]
 
     def metadata(self) -> dict[str, bytes]:
         """What GeoParquet demands."""

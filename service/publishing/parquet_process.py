@@ -40,10 +40,11 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Write what is left, and the footer with this about the file."""
+    """Write what is left, and the footer with this about the file, and with whose data it may be."""
 
     file: int
     about: Mapping[str, Any]
+    datasets: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,9 @@ class OpenFile:
         """Add a page; what has been written since the last call. Raises `Failed`."""
         return self.do(Add(self.number, page))
 
-    def end(self, about: Mapping[str, Any]) -> bytes:
-        """The last bytes, with this in the footer. Raises `Failed`."""
-        return self.do(End(self.number, about))
+    def end(self, about: Mapping[str, Any], datasets: Sequence[Mapping[str, Any]] = ()) -> bytes:
+        """The last bytes; in the footer is this, and those of datasets whose data it is. Raises `Failed`."""
+        return self.do(End(self.number, about, datasets))
 
 
 class SharedProcess:

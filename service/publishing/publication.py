@@ -13,12 +13,16 @@ from typing import Any, Literal
 
 import orjson
 
-from projections.datasets import ShownDataset
+from projections.datasets import DatasetHead, ShownDataset
 from service.reading.clocks import Moment
 from service.reading.recent import Latest
 
 Entry = dict[str, Any]
 """An incident as the timeline answers have it (`projections.entries.Entry`), read from its JSON."""
+
+
+ChartName = Literal["timeline", "map", "series"]
+"""The charts that there are of incidents."""
 
 
 def with_suffix(address: str, suffix: str) -> str:
@@ -38,12 +42,30 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class Whence:
+    """Where and at which moment incidents are read: all that their addresses are made of.
+
+    `origin` is the service's own address (``https://casus.example``).
+    """
+
+    origin: str
+    moment: Moment
+
+    def address_of(self, incident: str, position: int | None = None) -> str:
+        """The permanent address of an incident as it stood at the moment, or at a position before."""
+        at = self.moment.position if position is None else position
+        reported_by = self.moment.reported_by_text
+        until = f"&reported_by={reported_by}" if reported_by else ""
+        return f"{self.origin}/v1/incidents/{incident}?position={at}{until}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication(Whence):
     """The incidents of a subject, narrowed and ordered as was asked, in pages of finished JSON entries.
 
-    `origin` is the service's own address (``https://casus.example``), `address` that of this publication
-    with its position fixed, `title` what it is about in words. `datasets` are all that there are, by the
-    ids that entries name, with their licences and citations.
+    `address` is that of this publication with its position fixed, `title` what it is about in words.
+    `datasets` are all that there are, by the ids that entries name, with their licences and citations:
+    whose data is published, its entries say. `chart` is the chart that was asked for, if any was.
 
     Feeds follow it: `live` is its address as it was asked for, which moves on with the log unless a moment
     was fixed; `recent` are the incidents that came to it, changed or left it last, so many of them; `limit`
@@ -52,12 +74,10 @@ class Publication:
 
     subject: Subject
     title: str
-    moment: Moment
-    origin: str
     address: str
     pages: Iterator[Sequence[bytes]]
     datasets: Mapping[str, ShownDataset] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
+    chart: ChartName | None = None
     live: str = ""
     limit: int | None = None
     recent: Callable[[int], Iterator[Latest]] = lambda _limit: iter(())
@@ -71,17 +91,6 @@ class Publication:
         """Every entry, parsed."""
         for page in self.parsed_pages():
             yield from page
-
-    def address_of(self, incident: str, position: int | None = None) -> str:
-        """The permanent address of an incident as it stood at the moment, or at a position before."""
-        at = self.moment.position if position is None else position
-        reported_by = self.moment.reported_by_text
-        until = f"&reported_by={reported_by}" if reported_by else ""
-        return f"{self.origin}/v1/incidents/{incident}?position={at}{until}"
-
-    def sibling(self, suffix: str) -> str:
-        """The address of the same publication in another format."""
-        return with_suffix(self.address, suffix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesPublication:
-    """Series of one measure, in groups. `asked` are its interval, grouping, measure and match."""
+    """Series of one measure, in groups. `asked` are its interval, grouping, measure and match.
+
+    `credited` reads whose data it is, of all incidents that may be counted; not every format asks.
+    """
 
     title: str
     moment: Moment
@@ -121,9 +133,7 @@ class SeriesPublication:
     address: str
     asked: Mapping[str, str | None]
     groups: Sequence[Group]
-    datasets: Mapping[str, ShownDataset] = field(default_factory=dict)
-
-    sibling = Publication.sibling
+    credited: Callable[[], Sequence[DatasetHead]] = tuple
 
 
 GATHERED = 64_000
@@ -150,9 +160,8 @@ SeriesWriter = Callable[[SeriesPublication], Iterator[bytes]]
 class Format:
     """A format: the suffix of its addresses, its media type, and what writes it.
 
-    `incidents` or `series` is None where the format has no way to say such a thing. `most` is the most
-    incidents that it takes; more are refused. `order` is the only order it has, if it has but one. What
-    `is_chart` takes the option ``chart``.
+    `incidents` or `series` is None where the format has no way to say such a thing. What `is_chart` takes
+    the parameter ``chart``.
     """
 
     suffix: str
@@ -162,4 +171,3 @@ class Format:
     series: SeriesWriter | None = None
     is_text: bool = True
     is_chart: bool = False
-    most: int | None = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -19,13 +18,12 @@ from service.publishing.chart_months import months
 from service.publishing.chart_series import lines
 from service.publishing.chart_timeline import timeline
 from service.publishing.publication import (
+    ChartName,
     Format,
     Publication,
     SeriesPublication,
     with_suffix,
 )
-
-ChartName = Literal["timeline", "map", "series"]
 
 CHART: ChartName = "timeline"
 """The chart that is drawn of incidents where none is asked for."""
@@ -39,13 +37,7 @@ def chart_of(publication: Publication | SeriesPublication) -> Chart:
     """The chart of a publication. Raises `TooMuchToDraw`."""
     if isinstance(publication, SeriesPublication):
         return lines(publication)
-    return _CHARTS[asked_chart(publication.options)](publication)
-
-
-def asked_chart(options: Mapping[str, object]) -> ChartName:
-    """Which chart is asked for."""
-    name = options.get("chart") or CHART
-    return next(each for each in _CHARTS if each == name)
+    return _CHARTS[publication.chart or CHART](publication)
 
 
 def without_chart(address: str) -> str:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from html import escape
 from typing import Any
 
 from domain.countries import UnknownCountry, find_country
 from domain.vocabulary import Status
 from projections.datasets import ShownDataset
-from service.publishing.flat import figure_in_words
-from service.publishing.markup import link, listed, words
 from service.publishing.publication import Entry, Publication
+from service.publishing.terms import figure_in_words, listed, words
 from service.publishing.when import in_words, is_plain
 from service.reading.differences import Kind
 from service.reading.recent import Latest
@@ -36,7 +34,7 @@ def clean(text: str) -> str:
     return _FORBIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def isolated(text: str) -> str:
+def isolated_text(text: str) -> str:
     """A text for the middle of a sentence: one from right to left does not turn what stands around it.
 
     Unicode Standard Annex 9: a first strong isolate, which ends what the text has left open as well.
@@ -61,7 +59,7 @@ def date_in_words(occurred: Mapping[str, Any]) -> str:
 def place_in_words(place: Mapping[str, Any]) -> str:
     """Where: the place's name, its district, province and country."""
     parts = [place["name"], place["admin2"], place["admin1"], country_name(place["country"])]
-    return ", ".join(dict.fromkeys(isolated(part) for part in parts if part))
+    return ", ".join(dict.fromkeys(isolated_text(part) for part in parts if part))
 
 
 @lru_cache(maxsize=1_024)
@@ -75,9 +73,9 @@ def country_name(code: str | None) -> str | None:
 
 def source_in_words(source: Mapping[str, Any]) -> str:
     """Who says so, through whom, and when that was published."""
-    via = f" via {isolated(source['via'])}" if source["via"] else ""
+    via = f" via {isolated_text(source['via'])}" if source["via"] else ""
     published = f", {source['published']}" if source["published"] else ""
-    return f"{isolated(source['name'])}{via}{published}"
+    return f"{isolated_text(source['name'])}{via}{published}"
 
 
 def facts(entry: Entry) -> Iterator[str]:
@@ -88,7 +86,7 @@ def facts(entry: Entry) -> Iterator[str]:
         yield place_in_words(place) + (f" ({place['precision']})." if rough else ".")
     if entry["participants"]:
         names = (
-            isolated(each["name"])
+            isolated_text(each["name"])
             + (f" ({words(each['role'])})" if each["role"] != "unspecified" else "")
             for each in entry["participants"]
         )
@@ -100,7 +98,7 @@ def facts(entry: Entry) -> Iterator[str]:
 
 
 def _figure(figure: Mapping[str, Any]) -> str:
-    told = figure_in_words({**figure, "of": figure["of"] and isolated(figure["of"])})
+    told = figure_in_words({**figure, "of": figure["of"] and isolated_text(figure["of"])})
     told += " (sources disagree)" if figure["disputed"] else ""
     return told + (" (the source contradicts itself)" if figure["inconsistent"] else "")
 
@@ -130,31 +128,14 @@ def as_text(entry: Entry, publication: Publication) -> str:
         f"Source: {source_in_words(each)}" + (f", {each['url']}" if each["url"] else "")
         for each in entry["sources"]
     )
-    paragraphs = ("\n".join(each) for each in _parts(entry, publication, told))
+    paragraphs = ("\n".join(each) for each in parts_of(entry, publication, told))
     return clean("\n\n".join(paragraph for paragraph in paragraphs if paragraph))
 
 
-def as_html(entry: Entry, publication: Publication) -> str:
-    """The same as HTML, its sources as links."""
-    told = (
-        f"Source: {link(each['url'], source_in_words(each))}"
-        if each["url"]
-        else f"Source: {escape(source_in_words(each))}"
-        for each in entry["sources"]
-    )
-    said, known, sources, data = _parts(entry, publication, told)
-    parts = (map(_broken, said), map(escape, known), sources, map(escape, data))
-    paragraphs = ("<br>".join(part) for part in parts)
-    return clean("".join(f"<p>{paragraph}</p>" for paragraph in paragraphs if paragraph))
-
-
-def _broken(text: str) -> str:
-    return escape(text).replace("\n", "<br>")
-
-
-def _parts(
+def parts_of(
     entry: Entry, publication: Publication, sources: Iterable[str]
 ) -> tuple[Iterable[str], Iterable[str], Iterable[str], Iterable[str]]:
+    """The parts of a text about it, each of several lines: summary, facts, sources as given, rights."""
     said = (entry["summary"],) if entry["summary"] else ()
     rights = (f"Data: {each}" for each in rights_of(entry, publication))
     return said, facts(entry), sources, rights

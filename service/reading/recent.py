@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import NamedTuple
 
 import orjson
 
@@ -21,7 +20,7 @@ from service.reading.difference_statements import as_json_rows, valid
 from service.reading.differences import Kind
 from service.reading.directory import Directory
 from service.reading.selection import Selected, Selection
-from service.reading.sweeps import CLOSED, VERSIONS, Place, Sweep
+from service.reading.sweeps import CLOSED, VERSIONS, Place, Sweep, Version
 
 PAGE = 200
 """Keys that are read together."""
@@ -45,18 +44,6 @@ class Latest:
     entry: bytes
     left: Kind | None = None
     survivor: str | None = None
-
-
-class _Version(NamedTuple):
-    """A version that is opened or closed at a position."""
-
-    point: int
-    number: int
-    sign: int
-    participants: bytes
-    entry: bytes
-    totals: bytes
-    recorded_at: str
 
 
 _Key = tuple[int, ...]
@@ -96,12 +83,12 @@ class Recent:
         )
         return int(found[0][0]) <= FEW
 
-    def _last_steps(self, sweep: Sweep, *, walk: bool) -> Iterator[_Version]:
+    def _last_steps(self, sweep: Sweep, *, walk: bool) -> Iterator[Version]:
         """The version that each incident's last step shows, the newest first."""
         seen = _Numbers(sweep.moment.position)
         for keys in self._pages_of_keys(sweep, walk=walk):
             wanted = orjson.dumps([key for key in keys if key[1] not in seen])
-            versions = map(_Version._make, self._database.rows(VERSIONS, (wanted,)))
+            versions = map(Version._make, self._database.rows(VERSIONS, (wanted,)))
             for (_, number), pair in groupby(versions, key=lambda version: version[:2]):
                 shown, *closed = pair
                 # A record that counts from a later day closes a version, and opens it alike.
@@ -124,7 +111,7 @@ class Recent:
                 place = Place(*rows[-1][:2])
 
     def _told(
-        self, page: Sequence[_Version], selection: Selection, moment: Moment
+        self, page: Sequence[Version], selection: Selection, moment: Moment
     ) -> Iterator[Latest]:
         joined = self._directory.entries_at(moment.position)
         entries = [joined(version.entry, version.participants) for version in page]

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, groupby, islice
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import orjson
 
@@ -25,7 +25,7 @@ from service.reading.clocks import Moment
 from service.reading.directory import Directory
 from service.reading.moments import Moments
 from service.reading.selection import Selection
-from service.reading.sweeps import KEY_WIDTH, OPENED, VERSIONS, Clock, Place, Sweep
+from service.reading.sweeps import KEY_WIDTH, OPENED, VERSIONS, Clock, Place, Sweep, Version
 
 Change = Literal["added", "changed", "removed"]
 
@@ -124,18 +124,6 @@ def _parsed(totals: bytes) -> tuple[tuple[str, int, int, int], ...]:
     return tuple((measure, *sums) for measure, sums in orjson.loads(totals).items())
 
 
-class _Version(NamedTuple):
-    """A version that is opened or closed at a point."""
-
-    point: int
-    number: int
-    sign: int
-    participants: bytes
-    entry: bytes
-    totals: bytes
-    recorded_at: str | None
-
-
 class Replay:
     """One playing of a sweep, from its beginning or from after a step; it goes on once.
 
@@ -181,7 +169,7 @@ class Replay:
             self.steps += 1
             yield self._step(versions[-1], changed=changed)
 
-    def _step(self, shown: _Version, *, changed: bool) -> Step:
+    def _step(self, shown: Version, *, changed: bool) -> Step:
         entry = self._directory.entries_at(self.moment.position)
         return Step(
             Mark(Place(shown.point, shown.number), self.steps),
@@ -191,18 +179,18 @@ class Replay:
             self._totals.json,
         )
 
-    def _day(self, version: _Version) -> int | None:
-        if self._sweep.clock == "recorded" and version.recorded_at:
+    def _day(self, version: Version) -> int | None:
+        if self._sweep.clock == "recorded":
             return day_of_instant(version.recorded_at)
         return None if version.point == OPEN_PAST else version.point
 
-    def _versions(self) -> Iterator[_Version]:
+    def _versions(self) -> Iterator[Version]:
         place = self._begun
         while keys := self._keys_after(place):
             for at in range(0, len(keys), PAGE * KEY_WIDTH):
                 numbers = [iter(keys[at : at + PAGE * KEY_WIDTH])] * KEY_WIDTH
                 wanted = orjson.dumps(list(zip(*numbers, strict=True)))
-                yield from map(_Version._make, self._database.rows(VERSIONS, (wanted,)))
+                yield from map(Version._make, self._database.rows(VERSIONS, (wanted,)))
             place = Place(keys[-KEY_WIDTH], keys[1 - KEY_WIDTH])
 
     def _keys_after(self, place: Place | None) -> array[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from projections.bitemporal import OPEN_POSITION
 from service.reading.clocks import Moment
@@ -38,14 +38,25 @@ every generation of rows: its earliest day, and the corner of its rectangle."""
 VERSIONS = """
     SELECT json_extract(k.value, '$[0]'), v.number, json_extract(k.value, '$[2]'),
         v.participants, v.entry, v.totals,
-        (SELECT recorded_at FROM instant
-            WHERE position <= json_extract(k.value, '$[0]') ORDER BY position DESC LIMIT 1)
+        coalesce((SELECT recorded_at FROM instant
+            WHERE position <= json_extract(k.value, '$[0]') ORDER BY position DESC LIMIT 1), '')
     FROM json_each(?) k CROSS JOIN incident_version v
     ON v.earliest = json_extract(k.value, '$[3]') AND v.number = json_extract(k.value, '$[1]')
         AND v.from_position = json_extract(k.value, '$[4]')
         AND v.reported_from = json_extract(k.value, '$[5]')"""
-"""The versions of a JSON list of keys, in its order: point, number, opened or closed; participants, entry
-and totals; when the position was recorded, if the point is one."""
+"""The versions of a JSON list of keys, in its order; each row is a `Version`."""
+
+
+class Version(NamedTuple):
+    """A version that is opened or closed at a point; when that was recorded, on the recorded clock."""
+
+    point: int
+    number: int
+    sign: int
+    participants: bytes
+    entry: bytes
+    totals: bytes
+    recorded_at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from service.bootstrap import open_casus
-from service.imports.engine import Order
+from service.imports.orders import Order
 from service.imports.running import BRINGING_UP, Progress, Request, run
 from service.settings import Settings
 from tests.benchmarks.ged import SAMPLE

@@ -5,6 +5,7 @@ What a dataset publishes in several kinds of files goes by one name: the mention
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 
 from domain.errors import DomainError
@@ -28,6 +29,26 @@ class NoSuchFormat(DomainError):
         nearest = get_close_matches(name, FAMILIES, 1, 0.5)
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
         super().__init__(f"there is no format {name!r}{hint} There are {', '.join(FAMILIES)}")
+
+
+class DatasetTaken(DomainError):
+    """Raised for the id of a dataset that is another format's own."""
+
+    def __init__(self, dataset: str) -> None:
+        super().__init__(
+            f"the id {dataset!r} is that of another format's dataset; choose another id"
+        )
+
+
+DATASETS = frozenset(each.dataset.id for family in FAMILIES.values() for each in family)
+"""The ids of the datasets that formats are of."""
+
+
+def kept_as(format_: Format, dataset: str) -> Format:
+    """A format of which the rows are kept as a dataset of this id. Raises `DatasetTaken`."""
+    if dataset in DATASETS and dataset != format_.dataset.id:
+        raise DatasetTaken(dataset)
+    return replace(format_, dataset=replace(format_.dataset, id=dataset))
 
 
 def formats_named(name: str | None) -> tuple[Format, ...]:

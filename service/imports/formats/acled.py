@@ -220,11 +220,13 @@ FORMAT = Format(
 
 DELETED = Format(
     name="acled-deleted",
+    asked_as="acled",
     title="ACLED's deleted events",
     dataset=ACLED,
     columns={"event_id_cnty": (), "deleted_timestamp": ()},
     required=frozenset({"event_id_cnty", "deleted_timestamp"}),
     tell=tell_deleted,
+    is_excerpt=True,
 )
 
 FORMATS = (FORMAT, DELETED)

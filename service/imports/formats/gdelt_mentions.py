@@ -82,6 +82,7 @@ def _looks_like(cells: tuple[str, ...]) -> bool:
 
 MENTIONS = Format(
     name="gdelt-mentions",
+    asked_as="gdelt",
     title="GDELT Mentions 2.0",
     dataset=GDELT,
     columns={
@@ -93,4 +94,5 @@ MENTIONS = Format(
     tell=tell,
     layouts={len(_LAYOUT): _LAYOUT},
     looks_like=_looks_like,
+    is_excerpt=True,
 )

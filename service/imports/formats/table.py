@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-from domain.checks import Faulty
+from domain.checks import Fault, Faulty
 from domain.countries import find_country
 from domain.edtf import span
 from domain.vocabulary import ActorKind, IncidentType, ParticipantRole, Status
 from service.faults import in_words
 from service.imports.format import BadRow, Cells, Format, NamedActor, Told, running_text
+from service.imports.formats import DATASETS
 from service.imports.formats.table_cells import degrees_of, pair_of
 from service.imports.formats.table_mapping import (
     CodeRule,
@@ -38,7 +39,13 @@ _MOST = {"participants": 1_000, "references": 200, "codes": 100}
 
 
 def format_of(mapping: TableMapping) -> Format:
-    """The format of the sheets that a mapping is for: they have all the columns that it names."""
+    """The format of the sheets that a mapping is for: they have all the columns that it names.
+
+    Raises `Faulty` if its dataset is that of another format.
+    """
+    if mapping.dataset.id in DATASETS:
+        taken = f"{mapping.dataset.id!r} is the dataset of a format of its own; choose another id"
+        raise Faulty((Fault(("dataset", "id"), taken),))
     columns = dict.fromkeys(name for _, name in columns_of(mapping))
     return Format(
         name="table",

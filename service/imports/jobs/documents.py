@@ -84,7 +84,11 @@ class ImportQuery(BaseModel):
         bool, Field(description="Find out what would be recorded, and record nothing.")
     ] = False
     force: Annotated[
-        bool, Field(description="Even if the release tells of days after its own.")
+        bool,
+        Field(
+            description="Even if the release tells of days after its own, or has little of what `complete`"
+            " says; and what was withdrawn before stands again."
+        ),
     ] = False
 
     @model_validator(mode="after")
@@ -135,6 +139,9 @@ class ImportCounts:
         int, Field(ge=0, description="Of an earlier day than what is held, and left out.")
     ]
     accounts_withdrawn: Annotated[int, Field(ge=0)]
+    accounts_withdrawn_before: Annotated[
+        int, Field(ge=0, description="Rows whose account was withdrawn before, and stays so.")
+    ] = 0
     never_held: Annotated[
         int, Field(ge=0, description="Taken back by the dataset, and never held here.")
     ]

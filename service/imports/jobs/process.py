@@ -32,7 +32,6 @@ from service.chronicles.detecting import is_chronicle
 from service.chronicles.running import run as run_chronicles
 from service.faults import MOST_FAULTS, json_path
 from service.imports.deciding import Counts
-from service.imports.engine import Order, Refused
 from service.imports.format import Format
 from service.imports.formats.table import format_of
 from service.imports.formats.table_reading import read_mapping
@@ -45,6 +44,7 @@ from service.imports.jobs.documents import (
     ImportQuery,
 )
 from service.imports.jobs.store import MAPPING, UPLOAD, Imports, Kept, locked, read_job, write_job
+from service.imports.orders import Order, Refused
 from service.imports.reading.outcomes import FileRefused
 from service.imports.running import Progress, Report, Request, run
 from service.imports.scope import Scope
@@ -182,9 +182,14 @@ def carry_out(casus: Casus, folder: Path, kept: Kept, now: Clock) -> ImportJob:
     )
 
 
+_PARAMETERS = {"--released": "released", "--force": "force=true", "--complete": "complete"}
+
+
 def _in_parameters(message: str) -> str:
     """A message to those who type commands, for those who send parameters."""
-    return message.replace("--released", "released").replace("--force", "force=true")
+    for option, parameter in _PARAMETERS.items():
+        message = message.replace(option, parameter)
+    return message
 
 
 def _take_in(casus: Casus, kept: Kept) -> ImportJob:
@@ -268,6 +273,7 @@ def _shown(counts: Counts) -> ImportCounts:
         accounts_unchanged=counts.unchanged,
         accounts_older=counts.superseded,
         accounts_withdrawn=counts.withdrawn,
+        accounts_withdrawn_before=counts.gone,
         never_held=counts.unknown,
         actors=counts.actors,
     )

@@ -24,6 +24,11 @@ _SPACES = re.compile(f"[{MARKS}]*")
 _LONGEST_NUMBER = 4_000
 """Digits of a number; longer ones are text, which costs nothing to convert."""
 
+_BEGUN = re.compile(
+    r"t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|Na?|-?(?:I[a-z]{0,6})?|[.eE]|[eE][+-]|\\?u[0-9a-fA-F]{0,3}"
+)
+"""What may be left at the end of JSON that was cut off within a word, a number or a character's escape."""
+
 _NEAR = 64
 """Characters before the end of what is held, within which a fault may be due to that end."""
 
@@ -114,12 +119,12 @@ class Documents:
     def _value(self) -> Any:
         self._next()
         while True:
-            fault = None
+            fault, rest = None, ""
             value, end = None, self._at
             try:
                 value, end = DECODER.raw_decode(self._held, self._at)
             except json.JSONDecodeError as error:
-                fault = error.msg
+                fault, rest = error.msg, self._held[error.pos : error.pos + _NEAR]
                 if error.pos < len(self._held) - _NEAR and not fault.startswith("Unterminated"):
                     raise self._fault(fault) from None
             except RecursionError:
@@ -133,7 +138,7 @@ class Documents:
             if self._grow():
                 continue  # what is held may end within the value
             if fault or (self._failure and not isinstance(value, dict | list | str)):
-                raise self._cut_off(fault)
+                raise self._ended(fault, rest)
             self._at += self._size
             return value
 
@@ -151,7 +156,7 @@ class Documents:
         """A comma or another character, which has to follow."""
         found = self._next()
         if not found:
-            raise self._cut_off(None)
+            raise self._ended()
         if found not in {",", either}:
             raise self._fault(f"{found!r} stands where a comma or {either} should")
         self._at += 1
@@ -175,14 +180,11 @@ class Documents:
         self._at = 0
         return len(parts) > 1
 
-    def _cut_off(self, fault: str | None) -> UnreadableFile:
+    def _ended(self, fault: str | None = None, rest: str = "") -> UnreadableFile:
+        """Why there is no value at the end: it was cut off, or what is left there is none."""
         if self._failure:
             return self._failure.at(self._count)
-        if (
-            fault
-            and not fault.startswith("Unterminated")
-            and self._held[self._at :].rstrip()[-1:] in set("]}")
-        ):
+        if fault and not fault.startswith("Unterminated") and not _BEGUN.fullmatch(rest.rstrip()):
             return self._fault(fault)
         return self._refused("its JSON ends too early: the file was cut off", "get the file again")
 

@@ -1,12 +1,14 @@
 """Opening what the user names: a file or standard input, plain or packed, as streams of bytes.
 
 Gzip, xz, zip and workbooks are told by their first bytes, never by the name, also within each other. A zip
-archive is as many streams as it has members that may be data. Nothing is unpacked further than it is read,
-and not without bounds (see `service.imports.reading.packed`). Every failure is an `UnreadableFile`.
+archive is as many streams as it has members that may be data; one that turns out to be none raises `NoData`
+when it is read. Nothing is unpacked further than it is read, and not without bounds (see
+`service.imports.reading.packed`). Every failure is an `UnreadableFile`.
 """
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 import sys
@@ -14,9 +16,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NoReturn, cast
 
-from service.imports.reading.outcomes import UnreadableFile
+from service.imports.reading.outcomes import NoData, UnreadableFile
 from service.imports.reading.packed import (
     GZIP,
     XZ,
@@ -124,6 +126,10 @@ class Source:
         read = self._counted.count
         return read if self.size is None else min(read, self.size)
 
+    def called(self, stream: Stream) -> str:
+        """A stream of it as rows are told of: the name without a folder, and of a member its own."""
+        return Path(self.name).name + stream.name.removeprefix(self.name)
+
     def streams(self) -> Iterator[Stream]:
         """What it holds; each is to be read before the next is asked for. Raises `UnreadableFile`."""
         counted = self._counted
@@ -132,11 +138,32 @@ class Source:
         return _unpacked(Stream(self.name, counted.read, file), bounds, 0)
 
 
+def standard_input() -> IO[bytes]:
+    """Standard input, as bytes. Raises `UnreadableFile` where the process has none."""
+    if sys.stdin is None:
+        raise UnreadableFile(
+            "standard input", "it is closed", "name a file, or send one through a pipe"
+        )
+    return sys.stdin.buffer
+
+
+def read_text(path: Path) -> str:
+    """A small file of UTF-8, as text. Raises `UnreadableFile` for other text, and `OSError`."""
+    data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableFile(
+            str(path), f"it is not UTF-8, from line {line:,} on", "save it as UTF-8"
+        ) from None
+
+
 @contextmanager
-def open_file(name: str, standard_input: IO[bytes] | None = None) -> Iterator[Source]:
+def open_file(name: str, piped: IO[bytes] | None = None) -> Iterator[Source]:
     """Open a file by its path, or standard input, ``-``. Raises `UnreadableFile`."""
     if name == STANDARD_INPUT:
-        given = standard_input or sys.stdin.buffer
+        given = piped or standard_input()
         yield Source("standard input", given, _size(given), seekable=False)
         return
     try:
@@ -158,11 +185,11 @@ def open_file(name: str, standard_input: IO[bytes] | None = None) -> Iterator[So
 def _unpacked(stream: Stream, bounds: Bounds, depth: int) -> Iterator[Stream]:
     head = stream.peek(_HEAD)
     if not head:
-        raise UnreadableFile(stream.name, "it is empty", "get the file again")
+        raise NoData(stream.name, "it is empty", "get the file again")
     packing = "gzip" if head.startswith(GZIP) else "xz" if head.startswith(XZ) else None
     for offset, magic, kind, remedy in _OTHERS:
         if head.startswith(magic, offset):
-            raise UnreadableFile(stream.name, f"it is {kind}, which is not read", remedy)
+            raise NoData(stream.name, f"it is {kind}, which is not read", remedy)
     if depth == DEEPEST and (packing or head.startswith(ZIP)):
         raise UnreadableFile(stream.name, f"it is packed {DEEPEST} times over", "unpack it first")
     if packing:
@@ -184,13 +211,23 @@ def _unzipped(stream: Stream, bounds: Bounds, depth: int) -> Iterator[Stream]:
                 return
             members = data_members(archive)
             if not members:
-                raise UnreadableFile(stream.name, "it has no member that is data", "name another")
+                raise NoData(stream.name, "it has no member that is data", "name another")
             for member in members:
                 name = f"{stream.name}/{member.filename}"
                 read = read_member(name, archive, member, bounds)
-                yield from _unpacked(Stream(name, read), bounds, depth + 1)
+                try:
+                    yield from _unpacked(Stream(name, read), bounds, depth + 1)
+                except NoData as failure:
+                    yield Stream(name, _raising(failure))  # and on to the next member
     finally:
         stream.close()
+
+
+def _raising(failure: NoData) -> Read:
+    def read(_: int) -> NoReturn:
+        raise failure
+
+    return read
 
 
 class _Counted:

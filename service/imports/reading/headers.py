@@ -12,13 +12,16 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from service.imports.format import Format
-from service.imports.reading.outcomes import UnknownFormat, shown
+from service.imports.reading.outcomes import NoFormat, UnknownFormat, shown
 
 Take: TypeAlias = Callable[[list[str]], tuple[str, ...]]
 """From the cells of a row and one more, the empty text: those of a format's columns, in its order."""
 
 SAMPLE = 10
 """Rows at the beginning of a file, blank ones not counted, among which its header is looked for."""
+
+FEWEST = 2
+"""Columns of a format that a row has which may be its header: one of them may be any text's word."""
 
 BYTE_ORDER_MARKS = "\ufeff", "ï»¿"  # the second is the first, read as Windows-1252
 
@@ -95,7 +98,7 @@ def _has_rows_of(rows: Sequence[Sequence[str]], fmt: Format) -> bool:
         if fits and fmt.looks_like and fmt.looks_like(tuple(row)):
             return True
         # Under a header that lacks a column, or is of something else, none are to be taken by their number.
-        if layout(fmt, row).known > 1 or (fits and not any(map(_is_number, row))):
+        if layout(fmt, row).known >= FEWEST or (fits and not any(map(_is_number, row))):
             return False
     return False
 
@@ -106,7 +109,7 @@ def _is_number(cell: str) -> bool:
 
 def several(name: str, found: Sequence[Match]) -> UnknownFormat:
     """The refusal of a file that may be of several formats."""
-    names = " or ".join(match.format.name for match in found)
+    names = " or ".join(dict.fromkeys(match.format.family for match in found))
     return UnknownFormat(name, f"it may be {names}: say which")
 
 
@@ -114,7 +117,9 @@ def another(name: str, named: Format, found: Sequence[Match]) -> UnknownFormat:
     """The refusal of a file that is of another format than the one named."""
     other = found[0].format
     return UnknownFormat(
-        name, f"it is not {named.name}; this looks like {other.title}: use {other.name}", other.name
+        name,
+        f"it is not {named.family}; this looks like {other.title}: use {other.family}",
+        other.family,
     )
 
 
@@ -126,8 +131,8 @@ def unknown(name: str, rows: Sequence[Sequence[str]], formats: Iterable[Format])
         candidates, key=lambda each: len(each[1].missing) / len(each[0].required), default=None
     )
     if nearest is None or (nearest[1].known == 0 and not nearest[0].lacking):
-        names = ", ".join(fmt.name for fmt in formats)
-        return UnknownFormat(
+        names = ", ".join(dict.fromkeys(fmt.family for fmt in formats))
+        return NoFormat(
             name,
             f"it has no column of a known format ({names}); it begins: {begins or 'with no row'}",
         )
@@ -137,7 +142,8 @@ def unknown(name: str, rows: Sequence[Sequence[str]], formats: Iterable[Format])
     else:
         missing = ", ".join(found.missing)
         reason = (
-            f"it is of no known format; to be {fmt.name}, the nearest, it lacks the columns"
+            f"it is of no known format; to be {fmt.title}, the nearest, it lacks the columns"
             f" {missing}; it begins: {begins}"
         )
-    return UnknownFormat(name, reason, fmt.name, found.missing)
+    is_none = all(each.known < FEWEST for _, each, _ in candidates)
+    return (NoFormat if is_none else UnknownFormat)(name, reason, fmt.family, found.missing)

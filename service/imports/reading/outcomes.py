@@ -2,7 +2,9 @@
 
 FileRefused
 ├── UnreadableFile   it cannot be opened, unpacked or read to its end
+│   └── NoData       it is of a kind that is not read, or empty
 └── UnknownFormat    it is of no known format, of several, or of another than was named
+    └── NoFormat     it has nothing to do with any format
 """
 
 from __future__ import annotations
@@ -66,6 +68,10 @@ class UnreadableFile(FileRefused):
         return UnreadableFile(self.name, self.reason, self.remedy, self.read, line)
 
 
+class NoData(UnreadableFile):
+    """Raised when a file is of a kind that is not read, such as a document, or empty."""
+
+
 class UnknownFormat(FileRefused):
     """Raised when a file is of no known format, of several, or of another than was named.
 
@@ -83,6 +89,10 @@ class UnknownFormat(FileRefused):
 
     def __str__(self) -> str:
         return f"{shown(self.name)}: {self.reason}"
+
+
+class NoFormat(UnknownFormat):
+    """Raised when no row at a file's beginning has two columns of any format: it may be no data."""
 
 
 def shown(text: str, most: int = 200) -> str:

@@ -20,6 +20,7 @@ from service.imports.reading.headers import SAMPLE, Match, another, matches, sev
 from service.imports.reading.json import Object, is_json, is_lines, json_documents, json_lines
 from service.imports.reading.outcomes import (
     FileRefused,
+    NoData,
     Rejected,
     Row,
     UnknownFormat,
@@ -255,7 +256,7 @@ def _sample_of_lines(text: Text, delimiter: str) -> Sample:
 
 def _check(text: Text, samples: Sequence[Sample]) -> None:
     if text.head[:1_000].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        raise UnreadableFile(
+        raise NoData(
             text.name, "it is a web page", "see in a browser what it says, and download the data"
         )
     if max(map(len, text.first_lines()[:1]), default=0) > LONGEST_ROW:

@@ -2,7 +2,7 @@
 
 Cells are text: dates in ISO 8601, numbers as short as they can be written, formulas by the value that was
 saved with them. Rows are read one after the other; what is held besides (the table of texts that sheets
-share, above all) is bounded.
+share, above all) is bounded (`workbooks`).
 """
 
 from __future__ import annotations
@@ -11,22 +11,11 @@ import warnings
 from collections.abc import Iterator
 from itertools import islice
 from typing import IO, Any, Protocol
-from zipfile import ZipFile
 
 from service.imports.reading.cells import cell_text
 from service.imports.reading.outcomes import FileRefused, UnreadableFile, shown
-from service.imports.reading.packed import FREE, STEEPEST
+from service.imports.reading.workbooks import MOST_ROWS, TooLarge, check_workbook
 
-MOST_ROWS = 1_048_576
-"""Rows of a sheet, as Excel has it."""
-
-MOST_HELD = 128 << 20
-"""Bytes of a part that is no sheet: openpyxl holds these in memory, above all the table of texts."""
-
-MOST_UNPACKED = 4 << 30
-"""Bytes of all that a workbook unpacks to."""
-
-_SHEETS = "xl/worksheets/"
 _AT_ONCE = 100
 
 
@@ -53,7 +42,7 @@ def sheet_rows(stream: FileStream, sheet: str | None = None) -> Iterator[tuple[i
         _check(stream.name, file)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         try:
             for number, values in enumerate(_values(_sheet(stream.name, book, sheet)), 1):
                 cells = [cell_text(value) for value in values]
@@ -80,16 +69,12 @@ def sheet_rows(stream: FileStream, sheet: str | None = None) -> Iterator[tuple[i
 
 
 def _check(name: str, file: IO[bytes]) -> None:
-    with ZipFile(file) as archive:
-        members = archive.infolist()
-    unpacked = sum(member.file_size for member in members)
-    packed = sum(member.compress_size for member in members)
-    held = max(member.file_size for member in members if not member.filename.startswith(_SHEETS))
-    if held > MOST_HELD or unpacked > min(MOST_UNPACKED, max(FREE, STEEPEST * packed)):
+    try:
+        check_workbook(file)
+    except TooLarge as error:
         raise UnreadableFile(
-            name, f"it is too large for a workbook ({unpacked:,} bytes)", "save its sheet as CSV"
-        )
-    file.seek(0)
+            name, f"it is too large for a workbook ({error})", "save its sheet as CSV"
+        ) from None
 
 
 def _sheet(name: str, book: Any, sheet: str | None) -> Any:
