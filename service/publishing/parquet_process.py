@@ -76,7 +76,7 @@ class OpenFile:
         return self.do(Add(self.number, page))
 
     def end(self, about: Mapping[str, Any], datasets: Sequence[Mapping[str, Any]] = ()) -> bytes:
-        """The last bytes; in the footer is this, and those of datasets whose data it is. Raises `Failed`."""
+        """The last bytes; the footer has this, and those of datasets whose data it is. Raises `Failed`."""
         return self.do(End(self.number, about, datasets))
 
 

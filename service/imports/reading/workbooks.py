@@ -21,7 +21,7 @@ MOST_CELLS = 16_384
 """Cells of a row, as Excel has it."""
 
 MOST_OF_ROW = 4 << 20
-"""Bytes of a row."""
+"""Bytes of a row, and of one tag: parsing that takes the square of its length."""
 
 MOST_BESIDE = 64 << 20
 """Bytes of a sheet that are of no row."""
@@ -89,6 +89,7 @@ class _Part:
 
     def __init__(self, most: int) -> None:
         self._left = most
+        self._read = 0
         self._parser = expat.ParserCreate(namespace_separator="}")
         self._parser.StartElementHandler = self._start
         self._parser.StartDoctypeDeclHandler = self._declare
@@ -103,7 +104,10 @@ class _Part:
             return
 
     def _take(self, size: int) -> None:
-        """Note that so many bytes more were parsed."""
+        """Note that so many bytes more were read."""
+        self._read += size
+        if self._read - self._parser.CurrentByteIndex > MOST_OF_ROW:
+            raise TooLarge(f"a tag of more than {MOST_OF_ROW:,} bytes")
 
     def _start(self, _: str, __: object) -> None:
         self._left -= 1
@@ -122,7 +126,7 @@ class _Sheet(_Part):
         self._parser.EndElementHandler = self._end
         self._depth = 0  # of elements in a row, and the row
         self._cells = self._elements = self._rows = 0
-        self._read = self._since = self._beside = 0  # bytes; since a row began or ended
+        self._since = self._beside = 0  # bytes; since a row began or ended
 
     def _start(self, name: str, attributes: object) -> None:
         if self._depth:
@@ -148,7 +152,7 @@ class _Sheet(_Part):
                 self._turn(in_row=True)
 
     def _take(self, size: int) -> None:
-        self._read += size
+        super()._take(size)
         self._check(self._read - self._since, in_row=self._depth > 0)
 
     def _turn(self, *, in_row: bool = False) -> None:
