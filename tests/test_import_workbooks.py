@@ -165,3 +165,15 @@ def test_a_part_that_is_said_to_be_a_sheet_and_something_else_is_no_sheet(tmp_pa
         pytest.raises(TooLarge, match="more elements"),
     ):
         check_workbook(file)
+
+
+def test_a_sheet_that_is_said_to_be_of_charts_is_refused(tmp_path: Path) -> None:
+    """Whatever it has, openpyxl holds all of it."""
+    relations = "xl/_rels/workbook.xml.rels"
+    with zipfile.ZipFile(book(tmp_path / "book.xlsx", {})) as archive:
+        text = archive.read(relations).decode().replace("/worksheet", "/chartsheet", 1)
+    with (
+        book(tmp_path / "charts.xlsx", {relations: (text, "", 0, "")}).open("rb") as file,
+        pytest.raises(TooLarge, match="of charts"),
+    ):
+        check_workbook(file)

@@ -35,13 +35,11 @@ MOST_UNPACKED = 4 << 30
 MOST_ELEMENTS = 200_000
 """Elements of a row, of what a sheet has beside its rows, and of any other part but the table of texts."""
 
-MOST_OF_TEXTS = 4_000_000
+MOST_OF_TEXTS = 2_500_000
 """Elements of the table of texts that sheets share."""
 
-_TYPES, _MAIN = (
-    "[Content_Types].xml",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.",
-)
+_TYPES = "[Content_Types].xml"
+_MAIN = "application/vnd.openxmlformats-officedocument.spreadsheetml."
 _SHEET, _TEXTS = f"{_MAIN}worksheet+xml", f"{_MAIN}sharedStrings+xml"
 _ROW = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}row"
 _CHUNK = 1 << 16
@@ -66,7 +64,12 @@ def check_workbook(file: IO[bytes]) -> None:
                 raise TooLarge(f"{member.file_size:,} bytes that are no sheet")
             most = MOST_OF_TEXTS if name in texts else MOST_ELEMENTS
             with archive.open(member) as part:
-                _Sheet().read(part) if name in sheets else _Part(most).read(part)
+                if name in sheets:
+                    _Sheet().read(part)
+                elif name.endswith(".rels"):
+                    _Relations(sheets).read(part)
+                else:
+                    _Part(most).read(part)
     file.seek(0)
 
 
@@ -109,13 +112,27 @@ class _Part:
         if self._read - self._parser.CurrentByteIndex > MOST_OF_ROW:
             raise TooLarge(f"a tag of more than {MOST_OF_ROW:,} bytes")
 
-    def _start(self, _: str, __: object) -> None:
+    def _start(self, _: str, __: dict[str, str]) -> None:
         self._left -= 1
         if self._left < 0:
             raise TooLarge("more elements of XML than any has")
 
     def _declare(self, *_: object) -> None:
         raise TooLarge("declarations of XML, of which it has none")
+
+
+class _Relations(_Part):
+    """Refuses a sheet that is said to be of charts: openpyxl holds all of those."""
+
+    def __init__(self, sheets: set[str]) -> None:
+        super().__init__(MOST_ELEMENTS)
+        self._names = {name.rpartition("/")[2] for name in sheets}
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        super()._start(name, attributes)
+        target = attributes.get("Target", "").rpartition("/")[2]
+        if "chartsheet" in attributes.get("Type", "") and target in self._names:
+            raise TooLarge("a sheet of charts with rows")
 
 
 class _Sheet(_Part):
@@ -128,7 +145,7 @@ class _Sheet(_Part):
         self._cells = self._elements = self._rows = 0
         self._since = self._beside = 0  # bytes; since a row began or ended
 
-    def _start(self, name: str, attributes: object) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self._depth:
             self._elements += 1
             self._cells += self._depth == 1
