@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from service.api import publications
+from service.api import publications, selections
 from service.bootstrap import Casus
 from service.publishing.formats import FORMATS, OF_INCIDENTS, OF_SERIES
 from service.publishing.parquet_process import SHARED
@@ -164,7 +164,7 @@ MANY = 250
 @pytest.fixture
 def many(casus: Casus, monkeypatch: pytest.MonkeyPatch) -> Casus:
     """A store of more incidents than are sent as one answer, in several pages."""
-    monkeypatch.setattr(publications, "PAGE", 50)
+    monkeypatch.setattr(selections, "PAGE", 50)
     for number in range(MANY):
         account = an_account(title=f"Attack {number}", summary=f"{number} " * 600)
         casus.desk.report_incident(account, CALLER)
