@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from domain.datasets import Dataset, Release, dataset_at, evolve, release_dataset
+from domain.datasets import Dataset, Release, Whole, dataset_at, evolve, release_dataset
 from domain.ids import actor_stream, dataset_stream, uuid8
 from domain.records import DatasetReleased, Recorded
 from domain.reporting import Recording
@@ -18,7 +18,7 @@ from domain.revisions import (
     RetractIncident,
     WithdrawAccount,
 )
-from domain.values import DatasetProfile, Origin
+from domain.values import DatasetPart, DatasetProfile, Origin
 from service.bootstrap import Casus
 from service.reading.clocks import EVERYTHING_REPORTED, reported_day
 from tests.conftest import CALLER, an_account
@@ -38,7 +38,11 @@ class Shelf:
         self.history: list[Recorded[DatasetReleased]] = []
 
     def take_in(
-        self, release: str | None, released: str | None = None, profile: DatasetProfile = GED
+        self,
+        release: str | None,
+        released: str | None = None,
+        profile: DatasetProfile = GED,
+        complete: DatasetPart | None = None,
     ) -> DatasetReleased | None:
         """Decide on a release and append its record, if it makes one."""
         position = len(self.history) + 1
@@ -49,6 +53,7 @@ class Shelf:
             reason="It came out.",
             release=release,
             released=released,
+            complete=complete,
         )
         if record is not None:
             self.history.append(Recorded(position, dataset_stream("ged"), position, record))
@@ -116,6 +121,22 @@ def test_a_dataset_without_releases_is_taken_in_once():
     shelf.take_in(None)
     assert shelf.take_in(None) is None
     assert evolve(None, shelf.history[0]).releases == (Release(None, None, 1, by(1).at),)
+
+
+def test_a_release_is_whole_in_one_part_and_another_each_recorded_once():
+    shelf = Shelf()
+    everything, afghanistan = DatasetPart(), DatasetPart(country="AFG")
+    shelf.take_in("24.1", "2024")
+    assert shelf.at(1).wholes == ()
+    for part in (afghanistan, everything):
+        assert shelf.take_in("24.1", "2024", complete=part).complete == part
+    for part in (None, afghanistan, everything):
+        assert shelf.take_in("24.1", "2024", complete=part) is None
+    wholes = Whole("24.1", "2024", afghanistan), Whole("24.1", "2024", everything)
+    assert shelf.at(3).wholes == wholes
+    assert len(shelf.at(3).releases) == 1
+    shelf.take_in("25.1", "2025")
+    assert shelf.at(4).wholes == wholes
 
 
 # What a store shows

@@ -341,6 +341,20 @@ def test_a_release_before_what_it_tells_of_is_refused_in_words_of_parameters(cas
     assert carried_out(GED, released="1990-01-01", force=True).state == "done"
 
 
+def test_what_is_hardly_complete_is_refused_and_what_was_withdrawn_is_counted_apart(
+    casus, carried_out
+):
+    header, _, _ = GED.partition(b"\n")
+    given = {"format": "ucdp-ged", "released": "2023"}
+    carried_out(GED, **given)
+    job = carried_out(header, complete=True, **given)
+    assert "Leave out complete, or import it all the same with force=true" in job.error
+    assert carried_out(header, complete=True, force=True, **given).state == "done"
+    again = carried_out(GED, **given).counts
+    assert (again.accounts_withdrawn_before, again.accounts_unchanged) == (ROWS, 0)
+    assert carried_out(GED, force=True, **given).counts.accounts_revised == ROWS
+
+
 def test_a_table_is_read_by_its_mapping(casus, carried_out):
     sheet, mapping = (tables.DATA / name for name in ("border.csv", "border.yaml"))
     job = carried_out(sheet.read_bytes(), mapping.read_text())
