@@ -117,6 +117,7 @@ CODEBOOK = b"CODEBOOK\n\nid: the number of the event, as it is\nbest: the best e
         (b"name,description\nid,the number\n", "no known format"),
         (gzip.compress(CODEBOOK), "it has no column of a known format"),
     ],
+    ids=["text", "document", "empty", "page", "table", "packed"],
 )
 def test_a_member_that_is_no_data_is_passed_over_wherever_it_stands(
     home, folder, codebook, data, said
