@@ -59,7 +59,7 @@ Slug = Annotated[
 ]
 
 Url = Annotated[
-    str, Field(min_length=10, max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f\x7f<>\"]+$")
+    str, Field(min_length=10, max_length=2_000, pattern=r"^https?://[^\s\x00-\x1f\x7f\x85<>\"]+$")
 ]
 """A web address, kept as given."""
 

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -103,9 +103,17 @@ def test_a_number_that_is_none_is_refused(kind, number):
         TypeAdapter(kind).validate_json(number)
 
 
+INVISIBLE = {
+    *"\u00ad\u115f\u1160\u3164\ufeff\uffa0",
+    *map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070))),
+}
+
+
 @given(st.text())
+@example("\u00ad")
 def test_a_line_is_a_text_in_one_line(text):
-    is_line = 1 <= len(text) <= 500 and bool(text.strip()) and not set(text) & set(CONTROLS)
+    is_shown = any(not char.isspace() and char not in INVISIBLE for char in text)
+    is_line = 1 <= len(text) <= 500 and is_shown and not set(text) & set(CONTROLS)
     if all(c not in text for c in "\x85\x1c\x1d\x1e\x1f"):  # on which Python and Unicode differ
         assert accepts(Line, text) == is_line
 

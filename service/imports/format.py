@@ -120,7 +120,7 @@ class Format:
     phantoms: frozenset[str] = frozenset()
     """Names that files have in their header, and nothing under it: rows are shorter by these."""
 
-    lacking: Callable[[Sequence[str]], str] | None = None
+    lacking: Callable[[Sequence[str]], str] | None = field(default=None, compare=False)
     """What a header lacks to be of this format, in better words than the columns' names."""
 
     asked_as: str | None = None
