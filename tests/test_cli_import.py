@@ -115,7 +115,7 @@ CODEBOOK = b"CODEBOOK\n\nid: the number of the event, as it is\nbest: the best e
         (b"", "it is empty"),
         (b"<html><body>", "it is a web page"),
         (b"name,description\nid,the number\n", "no known format"),
-        (gzip.compress(CODEBOOK), "it has no column of a known format"),
+        (gzip.compress(CODEBOOK, mtime=0), "it has no column of a known format"),
     ],
     ids=["text", "document", "empty", "page", "table", "packed"],
 )
