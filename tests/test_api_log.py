@@ -156,7 +156,9 @@ def test_a_page_of_long_records_ends_before_its_limit(chronicle, client, monkeyp
 
 def test_the_log_ends_where_the_timelines_do(chronicle: Casus, client) -> None:
     record = EXAMPLES["incident-reported.v3"]
-    with chronicle.projector._lock:  # the application follows the log, and would be up to it any moment
+    with (
+        chronicle.projector._lock
+    ):  # the application follows the log, and would be up to it any moment
         chronicle.log.append([Recorded(0, UUID(int=1), 1, record)])
         answer = client.get("/v1/log?after=66")
     shown = answer.headers["casus-position"]
