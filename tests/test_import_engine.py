@@ -395,7 +395,7 @@ class Cut:
 ROWS = [row(n % 40, actors=f"{n % 7}=A{n % 11}", killed=n % 3) for n in range(1, 90)]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(cut=st.lists(st.integers(0, 60), max_size=3), size=st.integers(1, 20))
 def test_an_import_that_was_cut_short_ends_as_if_it_had_not(cut, size, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cut")

@@ -67,7 +67,7 @@ ALL = Scope()
 contents = st.dictionaries(st.sampled_from(sorted(KEYS)), st.sampled_from("ABC"))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(titles=st.tuples(contents, contents, contents), order=st.permutations(range(3)))
 def test_complete_releases_in_any_order_end_as_the_newest(titles, order, tmp_path_factory):
     log = Log(tmp_path_factory.mktemp("orders") / "log.sqlite")
@@ -79,7 +79,7 @@ def test_complete_releases_in_any_order_end_as_the_newest(titles, order, tmp_pat
     log.close()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     told=st.lists(
         st.tuples(

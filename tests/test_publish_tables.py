@@ -59,7 +59,7 @@ PATHS = st.sampled_from(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=150)
 @given(path=PATHS, asked_for=ASKED)
 def test_every_format_has_the_incidents_of_the_pages_or_is_refused_as_they_are(
     path, asked_for, reading

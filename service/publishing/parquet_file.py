@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -95,7 +96,7 @@ class Desk:
         return b""
 
 
-class File:
+class File(ABC):
     """A file in the writing. It holds rows, as columns, until they are a row group."""
 
     fields: ClassVar[Sequence[Field]]
@@ -110,9 +111,9 @@ class File:
         self._batches: list[pa.RecordBatch] = []
         self._rows = 0
 
+    @abstractmethod
     def columns(self, page: Sequence[Any]) -> list[Sequence[Any]]:
         """The columns of a page, in the order of the fields."""
-        raise NotImplementedError
 
     def metadata(self) -> dict[str, bytes]:
         """What the footer has, but for what the file is about."""
