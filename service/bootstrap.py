@@ -11,6 +11,8 @@ from service.reading.dossiers import Dossiers
 from service.reading.history import Histories
 from service.recording import Clock, Desk
 from service.settings import Settings
+from service.state import Schema, State
+from service.state.file import StateFile
 from service.views.projector import Progress, ProjectionStopped, Projector
 from service.views.store import ViewFolder
 
@@ -35,6 +37,10 @@ class Casus:
     dossiers: Dossiers
     histories: Histories
     closed: bool = field(default=False, init=False)
+
+    def state(self, schema: Schema) -> State:
+        """One kind of what is kept beside the log; whoever uses it closes it."""
+        return StateFile(self.settings.home, schema)
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""

@@ -40,7 +40,7 @@ from service.publishing.records_schema import DIALECT, records_schema
 from service.revisions import OF_INCIDENTS, named
 from service.settings import Settings
 from service.webhooks.documents import SubscriptionFilter, SubscriptionRequest
-from service.webhooks.store import Made, Subscriptions
+from service.webhooks.store import SCHEMA, Made, Subscriptions
 
 ROOT = Path(__file__).parents[1]
 RECORDED_AT = datetime.datetime(2026, 11, 22, 9, tzinfo=datetime.UTC)
@@ -247,7 +247,7 @@ def place_import(casus: Casus) -> None:
 
 def place_subscription(casus: Casus) -> None:
     """Give a store the subscription that examples show, which is paused."""
-    with closing(Subscriptions(casus.settings.home)) as subscriptions:
+    with closing(Subscriptions(casus.state(SCHEMA))) as subscriptions:
         asked = SubscriptionRequest(
             url="https://hooks.example.org/casus",
             filter=SubscriptionFilter(country="TJK"),

@@ -11,7 +11,7 @@ import pytest
 
 from service.bootstrap import Casus
 from service.webhooks import store
-from service.webhooks.store import Subscriptions
+from service.webhooks.store import SCHEMA
 from tests.refusals import problem
 
 PATH = "/v1/subscriptions"
@@ -22,7 +22,7 @@ NOW = "2021-07-15T09:00:00.000000Z"
 @pytest.fixture
 def client(client: Any, chronicle: Casus) -> Iterator[Any]:
     """A client of the chronicle, of which it is another's to deliver."""
-    with Subscriptions(chronicle.settings.home).file.locked():
+    with chronicle.state(SCHEMA).locked():
         yield client
 
 

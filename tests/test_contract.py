@@ -28,7 +28,7 @@ from service.contract_files import (
     place_subscription,
 )
 from service.log.codec import Codec
-from service.webhooks.store import Subscriptions
+from service.webhooks.store import SCHEMA
 from tests.records import EXAMPLES as RECORD_EXAMPLES
 
 Json = dict[str, Any]
@@ -189,7 +189,7 @@ def examples_store(clock, request: pytest.FixtureRequest) -> Iterator[Casus]:
     store: Casus = request.getfixturevalue("chronicle")
     place_import(store)
     place_subscription(store)
-    with Subscriptions(store.settings.home).file.locked():
+    with store.state(SCHEMA).locked():
         yield store
 
 

@@ -14,12 +14,14 @@ from eventsourcing.persistence import OperationalError
 from domain.vocabulary import IncidentType
 from service.log.recorder import KeyedRequest
 from service.recording import KeyReused
+from service.state import Taken
+from service.state.file import StateFile
 from service.webhooks import store
 from service.webhooks.batches import Cursor
 from service.webhooks.documents import SubscriptionFilter, SubscriptionRequest
-from service.webhooks.file import FILE, SCHEMA
-from service.webhooks.store import Failed, Kept, Made, Subscriptions, TooMany
+from service.webhooks.store import SCHEMA, Failed, Kept, Made, Subscriptions, TooMany
 
+FILE = "subscriptions.sqlite"
 NOW, LATER = "2026-11-22T09:00:00.000000Z", "2026-11-22T09:00:10.000000Z"
 URL = "https://hooks.example.org/casus"
 FILTER = SubscriptionFilter(country="AFG", actor="taliban", type=(IncidentType.ATTACK,))
@@ -27,7 +29,7 @@ FILTER = SubscriptionFilter(country="AFG", actor="taliban", type=(IncidentType.A
 
 @pytest.fixture
 def subscriptions(tmp_path: Path):
-    opened = Subscriptions(tmp_path)
+    opened = Subscriptions(StateFile(tmp_path, SCHEMA))
     yield opened
     opened.close()
 
@@ -75,7 +77,7 @@ def test_a_subscription_is_read_as_it_was_made_by_whoever_opens_the_file(subscri
     assert (shown.state, shown.position, shown.created) == ("active", 5, NOW)
     assert (shown.failures, shown.last_attempt, shown.next_attempt) == (0, None, None)
     assert made.with_secret.secret == made.secret
-    with closing(Subscriptions(tmp_path)) as other:
+    with closing(Subscriptions(StateFile(tmp_path, SCHEMA))) as other:
         assert other.all() == [made]
 
 
@@ -203,20 +205,20 @@ def test_what_was_removed_is_gone_whatever_comes_of_the_attempt(subscriptions):
 
 def test_one_process_at_a_time_delivers(subscriptions, tmp_path):
     add(subscriptions)
-    other = Subscriptions(tmp_path)
-    with subscriptions.file.locked():
-        with pytest.raises(sqlite3.OperationalError), other.file.locked():
+    other = Subscriptions(StateFile(tmp_path, SCHEMA))
+    with subscriptions.state.locked():
+        with pytest.raises(Taken), other.state.locked():
             pass
         assert add(other)  # which does not keep it from subscribing
-    with other.file.locked():
+    with other.state.locked():
         pass
     other.close()
 
 
 def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
     with closing(sqlite3.connect(tmp_path / FILE)) as file:
-        file.execute(f"PRAGMA user_version = {len(SCHEMA) + 1}")
-    with closing(Subscriptions(tmp_path)) as opened:
+        file.execute(f"PRAGMA user_version = {len(SCHEMA.versions) + 1}")
+    with closing(Subscriptions(StateFile(tmp_path, SCHEMA))) as opened:
         with pytest.raises(OperationalError, match="a newer version of Casus"):
             opened.all()
         with pytest.raises(OperationalError, match="a newer version of Casus"):
@@ -232,7 +234,7 @@ def test_a_file_that_was_begun_and_no_more_is_completed(subscriptions, tmp_path)
 
 
 def test_processes_that_open_the_file_at_once_make_its_tables_once(tmp_path):
-    opened = [Subscriptions(tmp_path) for _ in range(8)]
+    opened = [Subscriptions(StateFile(tmp_path, SCHEMA)) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(add, opened))
     assert {each.identity for each in opened[0].all()} == {each.identity for each in made}

@@ -56,6 +56,7 @@ from service.publishing.charts import DRAWER
 from service.recording import KeyReused, Stale
 from service.views.projector import ProjectionStopped
 from service.webhooks.dispatcher import Dispatcher
+from service.webhooks.store import SCHEMA as SUBSCRIPTIONS
 from service.webhooks.store import Subscriptions
 
 log = logging.getLogger("casus")
@@ -96,7 +97,7 @@ def create_app(casus: Casus) -> FastAPI:
     app.state.live = Live(casus)
     app.state.imports = Imports(casus.settings.home)
     app.state.queue = Queue(app.state.imports, casus.projector)
-    app.state.subscriptions = Subscriptions(casus.settings.home)
+    app.state.subscriptions = Subscriptions(casus.state(SUBSCRIPTIONS))
     app.state.dispatcher = Dispatcher(casus, app.state.subscriptions)
     # Not include_router: it wraps the routes in a second matching, a tenth of a page's time.
     for router in (

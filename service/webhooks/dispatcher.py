@@ -12,7 +12,6 @@ import asyncio
 import datetime
 import logging
 import random
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -24,6 +23,7 @@ from starlette.concurrency import run_in_threadpool
 from service.bootstrap import Casus, utc_now
 from service.reading.clocks import instant_text
 from service.recording import Clock
+from service.state import Taken
 from service.webhooks.batches import MOST_RECORDS, Batch, Batches, Cursor
 from service.webhooks.delivery import Outcome, Sender
 from service.webhooks.store import MOST, Failed, Identity, Kept, Subscriptions
@@ -134,11 +134,11 @@ class Dispatcher:
 
     def _take_over(self, stack: ExitStack) -> bool:
         """Whether it is this process that delivers from now on."""
-        if not self._subscriptions.file.exists:
+        if not self._subscriptions.state.exists:
             return False
         try:
-            stack.enter_context(self._subscriptions.file.locked())
-        except sqlite3.OperationalError:
+            stack.enter_context(self._subscriptions.state.locked())
+        except Taken:
             return False
         return True
 

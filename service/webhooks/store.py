@@ -1,4 +1,4 @@
-"""The subscriptions of a store, and how far each receiver is: ``subscriptions.sqlite``, beside the log.
+"""The subscriptions of a store, and how far each receiver is.
 
 This is state and not record: it changes with every delivery, and none of it is in the log. A position is
 written down when a receiver has accepted what leads up to it; so after a power cut some may be sent once
@@ -8,19 +8,18 @@ more, and nothing is left out.
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-from eventsourcing.sqlite import SQLiteCursor
 from pydantic import TypeAdapter
 
 from domain.ids import uuid7
 from service.log.recorder import KeyedRequest
 from service.recording import KeyReused
+from service.state import Cursor as Rows
+from service.state import Schema, State
 from service.webhooks.batches import Cursor
 from service.webhooks.documents import (
     NewSubscription,
@@ -28,11 +27,41 @@ from service.webhooks.documents import (
     SubscriptionFilter,
     SubscriptionRequest,
 )
-from service.webhooks.file import SubscriptionFile
 from service.webhooks.signing import new_secret
 
 MOST = 1_000
 """Subscriptions of a store."""
+
+SCHEMA = Schema(
+    "subscriptions",
+    (
+        (
+            """CREATE TABLE subscription (
+                id TEXT PRIMARY KEY,
+                url TEXT NOT NULL,
+                filter TEXT NOT NULL,
+                description TEXT,
+                state TEXT NOT NULL DEFAULT 'active',
+                position BIGINT NOT NULL,
+                created TEXT NOT NULL,
+                last_attempt TEXT,
+                last_success TEXT,
+                last_status BIGINT,
+                last_error TEXT,
+                failures BIGINT NOT NULL DEFAULT 0,
+                next_attempt TEXT,
+                secret TEXT NOT NULL,
+                origin TEXT NOT NULL,
+                taken BIGINT NOT NULL DEFAULT 0,
+                sent BIGINT NOT NULL DEFAULT 0,
+                moves BIGINT NOT NULL DEFAULT 0)""",
+            """CREATE TABLE idempotency_key (
+                key TEXT PRIMARY KEY,
+                fingerprint TEXT NOT NULL,
+                subscription TEXT NOT NULL)""",
+        ),
+    ),
+)
 
 
 def _new_id() -> str:
@@ -109,14 +138,14 @@ _SELECT = f"SELECT {', '.join(_SHOWN)}, secret, origin, taken, sent, moves FROM 
 
 
 class Subscriptions:
-    """The subscriptions of the store in a folder."""
+    """The subscriptions of a store."""
 
-    def __init__(self, home: Path) -> None:
-        self.file = SubscriptionFile(home)
+    def __init__(self, state: State) -> None:
+        self.state = state
 
     def add(self, asked: SubscriptionRequest, made: Made, key: KeyedRequest | None) -> Kept:
         """Subscribe; what the key named before, if there is such. Raises `KeyReused`, `TooMany`."""
-        with self.file.writing() as cursor:
+        with self.state.writing() as cursor:
             if known := self._known(cursor, key):
                 return known
             cursor.execute("SELECT count(*) FROM subscription")
@@ -166,20 +195,20 @@ class Subscriptions:
 
         Raises `KeyReused`; what a key has named before is not done again.
         """
+        moved = ", moves = moves + 1, position = ?, taken = 0, sent = 0"
         return self._changed(
             identifier,
             key,
-            "state = 'active', failures = 0, next_attempt = NULL,"
-            " moves = moves + (?1 IS NOT NULL), position = coalesce(?1, position),"
-            " taken = iif(?1 IS NULL, taken, 0), sent = iif(?1 IS NULL, sent, 0)",
-            after,
+            "state = 'active', failures = 0, next_attempt = NULL"
+            + (moved if after is not None else ""),
+            *([] if after is None else [after]),
         )
 
     def remove(self, identifier: str) -> Kept | None:
         """Forget a subscription; it as it was, or None if there is none."""
-        if not self.file.exists:
+        if not self.state.exists:
             return None
-        with self.file.writing() as cursor:
+        with self.state.writing() as cursor:
             found = self._one(cursor, identifier)
             cursor.execute("DELETE FROM subscription WHERE id = ?", (identifier,))
             cursor.execute("DELETE FROM idempotency_key WHERE subscription = ?", (identifier,))
@@ -187,7 +216,7 @@ class Subscriptions:
 
     def passed(self, reached: Mapping[Identity, Cursor]) -> None:
         """Note up to where there is nothing to be sent."""
-        with self.file.writing() as cursor:
+        with self.state.writing() as cursor:
             cursor.executemany(
                 "UPDATE subscription SET position = ?, taken = ? WHERE id = ? AND moves = ?",
                 [(*at, *identity) for identity, at in reached.items()],
@@ -195,7 +224,7 @@ class Subscriptions:
 
     def accepted(self, kept: Kept, reached: Cursor, status: int, at: str) -> None:
         """Note up to where a receiver has accepted everything."""
-        with self.file.writing() as cursor:
+        with self.state.writing() as cursor:
             cursor.execute(
                 "UPDATE subscription SET position = ?, taken = ?, sent = 0, failures = 0,"
                 " next_attempt = NULL, last_attempt = ?, last_success = ?, last_status = ?,"
@@ -205,7 +234,7 @@ class Subscriptions:
 
     def failed(self, kept: Kept, attempt: Failed) -> None:
         """Note that an attempt has failed; where it is not made again, the subscription is dead."""
-        with self.file.writing() as cursor:
+        with self.state.writing() as cursor:
             cursor.execute(
                 "UPDATE subscription SET sent = ?, failures = failures + 1, last_attempt = ?,"
                 " last_status = ?, last_error = ?,"
@@ -217,25 +246,24 @@ class Subscriptions:
 
     def close(self) -> None:
         """Close the connections."""
-        self.file.close()
+        self.state.close()
 
     def _changed(
         self, identifier: str, key: KeyedRequest | None, values: str, *parameters: Any
     ) -> Kept | None:
-        if not self.file.exists:
+        if not self.state.exists:
             return None
-        with self.file.writing() as cursor:
+        with self.state.writing() as cursor:
             if known := self._known(cursor, key):
                 return known
-            place = len(parameters) + 1
             cursor.execute(
-                f"UPDATE subscription SET {values} WHERE id = ?{place}", (*parameters, identifier)
+                f"UPDATE subscription SET {values} WHERE id = ?", (*parameters, identifier)
             )
             if found := self._one(cursor, identifier):
                 self._keep(cursor, key, identifier)
             return found
 
-    def _known(self, cursor: SQLiteCursor, key: KeyedRequest | None) -> Kept | None:
+    def _known(self, cursor: Rows, key: KeyedRequest | None) -> Kept | None:
         if key is None:
             return None
         cursor.execute(
@@ -248,28 +276,28 @@ class Subscriptions:
         return self._one(cursor, row[1])
 
     @staticmethod
-    def _keep(cursor: SQLiteCursor, key: KeyedRequest | None, identifier: str) -> None:
+    def _keep(cursor: Rows, key: KeyedRequest | None, identifier: str) -> None:
         if key is not None:
             cursor.execute(
                 "INSERT INTO idempotency_key VALUES (?,?,?)", (*astuple(key), identifier)
             )
 
-    def _one(self, cursor: SQLiteCursor, identifier: str) -> Kept | None:
+    def _one(self, cursor: Rows, identifier: str) -> Kept | None:
         return next(iter(self._found(cursor, " WHERE id = ?", identifier)), None)
 
     def _select(self, rest: str, *parameters: Any) -> list[Kept]:
-        if not self.file.exists:
+        if not self.state.exists:
             return []
-        with self.file.reading() as cursor:
+        with self.state.reading() as cursor:
             return self._found(cursor, rest, *parameters)
 
     @staticmethod
-    def _found(cursor: SQLiteCursor, rest: str, *parameters: Any) -> list[Kept]:
+    def _found(cursor: Rows, rest: str, *parameters: Any) -> list[Kept]:
         cursor.execute(_SELECT + rest, parameters)
         return [_kept(row) for row in cursor.fetchall()]
 
 
-def _kept(row: sqlite3.Row) -> Kept:
-    shown = {name: row[name] for name in _SHOWN}
+def _kept(row: Sequence[Any]) -> Kept:
+    shown = dict(zip(_SHOWN, row, strict=False))
     shown["filter"] = _FILTER.validate_json(shown["filter"])
-    return Kept(Subscription(**shown), row["secret"], *row[len(_SHOWN) + 1 :])
+    return Kept(Subscription(**shown), *row[len(_SHOWN) :])
