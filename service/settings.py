@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from service.operating.options import LOOPBACK, LogFormat, Networks
 
 
 class Settings(BaseSettings):
@@ -31,3 +32,24 @@ class Settings(BaseSettings):
 
     webhook_private: Annotated[bool, Field(validation_alias="CASUS_WEBHOOK_PRIVATE")] = False
     """Whether webhooks may lead to private addresses, those of this machine among them."""
+
+    workers: Annotated[int, Field(validation_alias="CASUS_WORKERS", ge=1, le=64)] = 1
+    """How many processes serve: as many as there are processors to spare for them."""
+
+    grace: Annotated[float, Field(validation_alias="CASUS_GRACE", ge=0, le=3_600)] = 10.0
+    """The seconds that requests under way have to come to an end when it is told to stop."""
+
+    drain: Annotated[float, Field(validation_alias="CASUS_DRAIN", ge=0, le=3_600)] = 0.0
+    """The seconds for which it goes on serving after that, no longer ready, so that a proxy turns away."""
+
+    max_lag: Annotated[float, Field(validation_alias="CASUS_MAX_LAG", gt=0)] = 60.0
+    """The seconds that timelines may be behind the log before it is no longer ready."""
+
+    metrics_from: Annotated[Networks, Field(validation_alias="CASUS_METRICS_FROM")] = LOOPBACK
+    """The addresses and networks that may read ``/metrics``, with commas between them."""
+
+    log_format: Annotated[LogFormat, Field(validation_alias="CASUS_LOG")] = "text"
+    """Whether lines of the log are for people (``text``) or for programs (``json``)."""
+
+    access_log: Annotated[bool, Field(validation_alias="CASUS_ACCESS_LOG")] = False
+    """Whether every request gets a line in the log."""
