@@ -42,7 +42,8 @@ writes = APIRouter(prefix="/v1/actors", tags=["actors"], route_class=WriteRoute)
 Actor = Annotated[
     str,
     Path(
-        description="The actor's id; a name or an external id (ucdp:303) leads there.",
+        description="The actor's id; a name or an external id (ucdp:303) leads there, a slash in it"
+        " written as %2F.",
         openapi_examples={"Taliban": {"value": "taliban"}},
     ),
 ]

@@ -29,7 +29,8 @@ COMPRESS_FROM = 1_000
 
 _LEVEL, _STREAM_LEVEL = 4, 1
 _REFUSED = ("q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000")
-_PATH_SAFE = "/:@!$&'()*+,;=~"
+_PATH_SAFE = "/:@!$&'()*+,;=~%"
+"""With the percent sign: those that are left in a path are of its encoding (`service.api.paths`)."""
 
 
 def origin(request: Request) -> str:

@@ -44,6 +44,7 @@ from service.api.kept_files import KeptFiles
 from service.api.live import Live
 from service.api.negotiation import Negotiation
 from service.api.pages import add_pages
+from service.api.paths import NamesWithSlashes
 from service.api.problems import Problem
 from service.api.streams import HEADERS_ONLY, Streams
 from service.bootstrap import Casus
@@ -141,6 +142,7 @@ def create_app(casus: Casus) -> FastAPI:
     )
     app.add_middleware(Gate)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(NamesWithSlashes)
     return app
 
 

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from domain.checks import Fault
 from service.api.finished import FinishedAnswers, key_of
+from service.api.paths import decoded
 from service.api.problems import Problem
 from service.api.writing import idempotency_key_of
 from service.bootstrap import Casus
@@ -71,7 +72,7 @@ class ReadRoute(APIRoute):
             if key is not None and (answered := finished.get(key)):
                 return answered
             query = parse_query(query_type, request.scope["query_string"])
-            path = request.path_params
+            path = decoded(request.path_params)
             try:
                 if not self.starts_at_once or getattr(query, "q", None):
                     # No budget stops it: a text search is one instruction, however long.
@@ -106,7 +107,7 @@ class StateRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             parse_query(_NoParameters, request.scope["query_string"])
-            return await run_in_threadpool(endpoint, request, **request.path_params)
+            return await run_in_threadpool(endpoint, request, **decoded(request.path_params))
 
         return handle
 
@@ -133,7 +134,7 @@ class WriteRoute(APIRoute):
             except ValidationError as error:
                 faults = faults_of_validation(error)
                 raise Problem("invalid-body", _count(len(faults)), faults=faults) from None
-            named = {"idempotency_key": key, **request.path_params}
+            named = {"idempotency_key": key, **decoded(request.path_params)}
             if revises:
                 named["if_match"] = ",".join(request.headers.getlist("if-match"))
             return await run_in_threadpool(endpoint, request, body=value, **named)
