@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.log import Log
 from service.reading import Reader
@@ -16,8 +18,8 @@ from service.state.file import StateFile
 from service.views.projector import Progress, ProjectionStopped, Projector
 from service.views.store import ViewFolder
 
-LOG = "log.sqlite"
-"""The file of the log, in the folder of the store."""
+if TYPE_CHECKING:
+    from service.postgres import Postgres
 
 
 def utc_now() -> datetime.datetime:
@@ -27,20 +29,33 @@ def utc_now() -> datetime.datetime:
 
 @dataclass
 class Casus:
-    """A store that is open: its log, what is read from it, and the desk where it is written."""
+    """A store that is open: its log, what is read from it, and the desk where it is written.
+
+    The log is `followed` where it can be read with no load on its primary, which may lag; what is decided
+    is decided on the log itself.
+    """
 
     settings: Settings
     log: Log
+    followed: Log
     projector: Projector
     desk: Desk
     reader: Reader
     dossiers: Dossiers
     histories: Histories
     closed: bool = field(default=False, init=False)
+    database: Postgres | None = field(default=None, init=False)
 
     def state(self, schema: Schema) -> State:
         """One kind of what is kept beside the log; whoever uses it closes it."""
-        return StateFile(self.settings.home, schema)
+        if isinstance(self.log.place, Path):
+            return StateFile(self.log.place.parent, schema)
+        from service.postgres import Postgres  # noqa: PLC0415 - see `service.log.places`
+        from service.state.tables import StateTables  # noqa: PLC0415
+
+        if self.database is None:
+            self.database = Postgres(self.log.place)
+        return StateTables(self.database, schema)
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""
@@ -49,6 +64,10 @@ class Casus:
             self.reader.close()
             self.projector.close()
             self.log.close()
+            if self.followed is not self.log:
+                self.followed.close()
+            if self.database is not None:
+                self.database.close()
 
 
 def open_casus(
@@ -58,8 +77,9 @@ def open_casus(
 
     A record that cannot be folded does not keep the store shut: it is served as far as it is shown.
     """
-    log = Log(settings.home / LOG)
-    projector = Projector(log, ViewFolder(settings.home / "views"))
+    log = Log(settings.log_place)
+    followed = Log(settings.followed_place) if settings.read_store else log
+    projector = Projector(followed, ViewFolder(settings.home / "views"), log)
     try:
         projector.open(progress)
     except ProjectionStopped as stopped:
@@ -67,9 +87,10 @@ def open_casus(
     return Casus(
         settings=settings,
         log=log,
+        followed=followed,
         projector=projector,
         desk=Desk(log, projector, clock),
         reader=Reader(lambda: projector.generation.path, projector.notice_switch),
-        dossiers=Dossiers(log),
-        histories=Histories(log),
+        dossiers=Dossiers(followed),
+        histories=Histories(followed),
     )

@@ -25,6 +25,10 @@ CACHE, SERVING_CACHE = 2_000, 16_000
 """KiB of pages that a connection keeps, and that of the thread that serves requests."""
 
 
+class Unanswered(OperationalError):
+    """Raised where a database does not answer, or not in order: trying again later may do."""
+
+
 class TooLong(Exception):
     """Raised when a read takes more than its budget."""
 
@@ -131,6 +135,8 @@ def is_trouble_of_the_store(error: BaseException) -> bool:
     """Whether an error, or what it came from, is of the disk or of a lock, and not of what was done."""
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, Unanswered):
+            return True
         if isinstance(cause, sqlite3.Error):
             code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
             return code & 0xFF in _STORE_TROUBLE

@@ -50,6 +50,9 @@ log = logging.getLogger("casus")
 Clock = Callable[[], datetime.datetime]
 """Tells the time, with its zone."""
 
+SHOWN_WITHIN = 5.0
+"""Seconds in which what was recorded is shown, or an answer says that it is not: a replica may lag."""
+
 ATTEMPTS = 20
 """Times that a command is decided on again because others were faster, before it is given up."""
 
@@ -248,17 +251,16 @@ class Desk:
                     return known
                 raise
             else:
-                return Written(decided.recorded.stream, positions[-1], self._shown())
+                return Written(decided.recorded.stream, positions[-1], self._shown(positions[-1]))
         raise AssertionError("unreachable")
 
-    def _shown(self) -> bool:
-        """Bring the projections up. What is recorded stays recorded where that fails."""
+    def _shown(self, position: int) -> bool:
+        """Bring the projections up to a position. What is recorded stays recorded where that fails."""
         try:
-            self._projector.catch_up()
+            return self._projector.reach(position, SHOWN_WITHIN)
         except (ProjectionStopped, PersistenceError):
             log.exception("recorded, but not shown yet")
             return False
-        return True
 
     def _repeated(self, request: KeyedRequest | None) -> Written | None:
         known = self._log.request(request.key) if request else None
@@ -267,4 +269,4 @@ class Desk:
         if known.fingerprint != request.fingerprint:
             raise KeyReused(request.key)
         (recorded,) = self._log.read(known.position - 1, 1)
-        return Written(recorded.stream, known.position, self._shown())
+        return Written(recorded.stream, known.position, self._shown(known.position))

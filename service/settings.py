@@ -5,18 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.log.places import FILE, LogPlace, place_of
 from service.operating.options import LOOPBACK, LogFormat, Networks
 
 
 class Settings(BaseSettings):
     """Settings of a Casus process."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # it may hold a password
+    )
 
     home: Annotated[Path, Field(validation_alias="CASUS_HOME")] = Path("var")
     """The folder of the store."""
+
+    store: Annotated[str, Field(validation_alias="CASUS_STORE", repr=False)] = ""
+    """Where the log is: ``postgresql://...`` or ``sqlite:FILE``; left out: a file in the folder."""
+
+    read_store: Annotated[str, Field(validation_alias="CASUS_READ_STORE", repr=False)] = ""
+    """Where the log is followed, if not there: a streaming replica, ``postgresql://...``."""
 
     host: Annotated[str, Field(validation_alias="HOST")] = "127.0.0.1"
     """The address to serve on."""
@@ -53,3 +66,20 @@ class Settings(BaseSettings):
 
     access_log: Annotated[bool, Field(validation_alias="CASUS_ACCESS_LOG")] = False
     """Whether every request gets a line in the log."""
+
+    @field_validator("store", "read_store")
+    @classmethod
+    def _names_a_place(cls, address: str) -> str:
+        if address:
+            place_of(address)
+        return address
+
+    @property
+    def log_place(self) -> LogPlace:
+        """Where the log is."""
+        return place_of(self.store) if self.store else self.home / FILE
+
+    @property
+    def followed_place(self) -> LogPlace:
+        """Where the log is followed."""
+        return place_of(self.read_store) if self.read_store else self.log_place

@@ -36,6 +36,7 @@ from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
 from service.log import Log
 from service.recording import Caller
 from service.settings import Settings
+from tests import postgres
 
 with warnings.catch_warnings():
     # Starlette's client is moving from httpx to httpx2; it works with either.
@@ -64,10 +65,42 @@ class SettableClock:
         self.now += datetime.timedelta(**by)
 
 
+STORES = ("file", "postgresql")
+"""The kinds of store; tests run on a file unless they are marked to run on every store."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests on every store that are marked so, but for those that are of a file alone."""
+    mark = metafunc.definition.get_closest_marker
+    if mark("every_store") and not mark("file_store") and "store_address" in metafunc.fixturenames:
+        metafunc.parametrize("store_address", STORES, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    """A PostgreSQL server, started for the first test that asks for it."""
+    with postgres.folder() as folder, postgres.primary(folder) as server:
+        yield server
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def store_address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """What CASUS_STORE says: nothing, for a file in the test's folder, or a database of its own."""
+    if getattr(request, "param", STORES[0]) == STORES[0]:
+        yield ""
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    name = server.database()
+    yield server.url(name)
+    server.ask(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, store_address: str) -> Settings:
     """Settings of a store in the test's own folder, whatever the environment says."""
-    return Settings(CASUS_HOME=tmp_path, HOST="127.0.0.1", PORT=0, _env_file=None)
+    return Settings(
+        CASUS_HOME=tmp_path, CASUS_STORE=store_address, HOST="127.0.0.1", PORT=0, _env_file=None
+    )
 
 
 @pytest.fixture
@@ -85,9 +118,9 @@ def casus(settings: Settings, clock: SettableClock) -> Iterator[Casus]:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
+def log(settings: Settings) -> Iterator[Log]:
     """A log without timelines, empty, closed after the test."""
-    opened = Log(tmp_path / "log.sqlite")
+    opened = Log(settings.log_place)
     yield opened
     opened.close()
 

@@ -15,6 +15,8 @@ from tests.conftest import CALLER, SettableClock, TestClient, an_account
 from tests.refusals import problem
 from tests.revising import INCIDENTS, ROUTES, Curator, Route
 
+pytestmark = pytest.mark.every_store
+
 every_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.of}-{route.name}")
 _serial = count(1)
 PLAIN, ZIPPED = {"accept-encoding": "identity"}, {"accept-encoding": "gzip"}

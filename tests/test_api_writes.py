@@ -19,6 +19,9 @@ from service.recording import Caller
 from service.settings import Settings
 from tests.conftest import CALLER, SettableClock, a_profile, an_account
 from tests.refusals import problem
+from tests.tampering import tamper
+
+pytestmark = pytest.mark.every_store
 
 Json = dict[str, Any]
 
@@ -95,8 +98,7 @@ def test_a_whole_number_written_with_a_point_is_a_count(store, client) -> None:
         "/v1/incidents", content=body, headers={"content-type": "application/json"}
     )
     assert answer.json()["incident"]["figures"][0]["best"] == 53
-    with closing(sqlite3.connect(store.log.path)) as log:
-        (state,) = log.execute("SELECT state FROM stored_events WHERE position = 2").fetchone()
+    ((state,),) = tamper(store.log.place, "SELECT state FROM LOG WHERE position = 2")
     assert b'"best":53,' in state
 
 

@@ -42,7 +42,7 @@ def long_log(tmp_path_factory) -> Path:
         ]
     )
     log.close()
-    return log.path
+    return log.place
 
 
 @pytest.fixture

@@ -292,7 +292,7 @@ def test_a_faulty_chronicle_breaks_the_schema_of_chronicles(fault: Json) -> None
 
 
 def test_every_record_of_a_log_keeps_the_schema_of_its_topic(chronicle: Casus) -> None:
-    with closing(sqlite3.connect(chronicle.log.path)) as connection:
+    with closing(sqlite3.connect(chronicle.log.place)) as connection:
         rows = connection.execute("SELECT topic, state FROM stored_events").fetchall()
     examples = [Codec().encode(record) for record in RECORD_EXAMPLES.values()]
     assert {topic for topic, _ in [*rows, *examples]} == set(RECORDS["properties"])

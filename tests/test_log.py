@@ -17,9 +17,10 @@ from domain.records import Record, Recorded
 from domain.values import Figure
 from domain.vocabulary import Measure
 from service.log import READ_BATCH, Log
-from service.log.recorder import LogRecorder
-from service.sqlite import Datastore
+from service.log.places import recorder_at
 from tests.records import REGISTERED, RELEASED, REPORTED, a_record
+
+pytestmark = pytest.mark.every_store
 
 
 def places(records: list[Recorded[Record]]) -> list[tuple[int, int, int]]:
@@ -78,14 +79,15 @@ def test_a_stream_is_read_in_order_with_its_positions(log):
 def test_what_was_appended_is_there_when_the_log_is_opened_again(log):
     log.append([a_record(1), a_record(2)])
     log.close()
-    with closing(Log(log.path)) as again:
+    with closing(Log(log.place)) as again:
         assert everything(again) == [(1, 1, 1), (2, 2, 1)]
         assert list(again.append([a_record(3)])) == [3]
 
 
+@pytest.mark.file_store
 def test_positions_survive_vacuum_even_where_rows_are_missing(log):
     log.append([a_record(n) for n in range(1, 6)])
-    with closing(sqlite3.connect(log.path)) as database:
+    with closing(sqlite3.connect(log.place)) as database:
         database.execute("DELETE FROM stored_events WHERE position IN (1, 3)")
         database.commit()
         database.execute("VACUUM")
@@ -96,7 +98,7 @@ def test_positions_survive_vacuum_even_where_rows_are_missing(log):
 def test_records_are_found_by_a_range_and_by_topic(log):
     """As the library's other parts ask for them."""
     log.append([a_record(1), a_record(1, 2), a_record(2), a_record(3), a_record(2, 2)])
-    recorder = LogRecorder(Datastore(log.path, "FULL", create=False), log.path)
+    recorder = recorder_at(log.place)
     added = ["account-added.v3"]
 
     def found(*arguments, **options):
@@ -113,11 +115,12 @@ def test_records_are_found_by_a_range_and_by_topic(log):
 # The file
 
 
+@pytest.mark.file_store
 def test_every_connection_that_writes_syncs_each_commit_to_disk(log):
     """WAL with ``synchronous=FULL`` (2): what a commit has acknowledged survives a power cut."""
 
     def pragmas(_: int) -> tuple[object, ...]:
-        with log._datastore.transaction(commit=True) as cursor:
+        with log._recorder._datastore.transaction(commit=True) as cursor:
             cursor.execute("SELECT * FROM pragma_synchronous, pragma_journal_mode")
             return tuple(cursor.fetchone())
 
@@ -125,20 +128,22 @@ def test_every_connection_that_writes_syncs_each_commit_to_disk(log):
         assert list(pool.map(pragmas, range(4))) == [(2, "wal")] * 4
 
 
+@pytest.mark.file_store
 def test_who_reads_does_not_wait_for_who_writes(log):
     log.append([a_record(1)])
-    with closing(sqlite3.connect(log.path, isolation_level=None)) as writer:
+    with closing(sqlite3.connect(log.place, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("DELETE FROM stored_events")
         assert everything(log) == [(1, 1, 1)]
-        with closing(Log(log.path)) as another:
+        with closing(Log(log.place)) as another:
             assert another.head == 1
 
 
+@pytest.mark.file_store
 def test_the_file_holds_the_canonical_bytes(log):
     log.append([a_record(1)])
     data = Path(__file__).with_name("data") / "records" / "incident-reported.v3.json"
-    with closing(sqlite3.connect(log.path)) as database:
+    with closing(sqlite3.connect(log.place)) as database:
         rows = database.execute("SELECT * FROM stored_events").fetchall()
     state = data.read_bytes().removesuffix(b"\n")
     assert rows == [(1, UUID(int=1).hex, 1, "incident-reported.v3", state)]

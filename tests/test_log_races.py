@@ -100,7 +100,7 @@ def test_processes_that_append_at_once_leave_no_gap(log):
     example = Path(__file__).with_name("data") / "records" / "incident-reported.v1.json"
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, log.path, str(first), example],
+            [sys.executable, "-c", WRITER, log.place, str(first), example],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -22,6 +22,8 @@ from tests.records import EXAMPLES, a_record
 from tests.registers import merge as merge_actor
 from tests.stories import A, B, C, D, add, merge, retract
 
+pytestmark = pytest.mark.every_store
+
 GROUNDS: dict[str, Any] = {
     "basis": None,
     "reported": "2021-07-15",
@@ -78,11 +80,11 @@ def test_ties_are_in_the_same_order_whoever_asks(four):
 
 
 def test_ties_that_another_process_made_are_seen(four):
-    with closing(Log(four.path)) as other:
+    with closing(Log(four.place)) as other:
         assert groups(other, A) == {}
         four.append([a_merge(A, 2, B)])
         assert groups(other, A) == {A: {A, B}}
-    with closing(Log(four.path)) as again:
+    with closing(Log(four.place)) as again:
         assert groups(again, A) == {A: {A, B}}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -16,33 +15,34 @@ from service.reading.selection import Selection, SubjectKey
 from service.settings import Settings
 from service.views.projector import ProjectionStopped
 from tests.conftest import CALLER, SettableClock, an_account
+from tests.tampering import tamper
+
+pytestmark = pytest.mark.every_store
 
 AFGHANISTAN = Selection(subject=SubjectKey("country", "AFG"))
 
 
 def record_of_a_newer_casus(casus: Casus) -> int:
     """Append a record that this version can't read; its position."""
-    with sqlite3.connect(casus.log.path) as connection:
-        cursor = connection.execute(
-            "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
-            " VALUES (?, 1, 'incident-foreseen.v1', '{}')",
-            ("f" * 32,),
-        )
-    connection.close()
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+    position = casus.log.head + 1
+    tamper(
+        casus.log.place,
+        "INSERT INTO LOG (position, originator_id, originator_version, topic, state)"
+        " VALUES (?, ?, 1, 'incident-foreseen.v1', '{}')",
+        (position, "f" * 32),
+    )
+    return position
 
 
 def become_readable(casus: Casus, position: int) -> None:
     """Give the record what this version reads."""
-    with sqlite3.connect(casus.log.path) as connection:
-        connection.execute(
-            "UPDATE stored_events SET (topic, state) ="
-            " (SELECT topic, state FROM stored_events WHERE topic = 'incident-reported.v3' LIMIT 1)"
-            " WHERE position = ?",
-            (position,),
-        )
-    connection.close()
+    tamper(
+        casus.log.place,
+        "UPDATE LOG SET (topic, state) ="
+        " (SELECT topic, state FROM LOG WHERE topic = 'incident-reported.v3' LIMIT 1)"
+        " WHERE position = ?",
+        (position,),
+    )
 
 
 def everything(casus: Casus) -> list[bytes]:

@@ -23,6 +23,9 @@ from service.views.projector import ProjectionStopped
 from service.views.store import Generation
 from tests.conftest import CALLER, an_account
 from tests.records import EXAMPLES, a_record
+from tests.tampering import tamper
+
+pytestmark = pytest.mark.every_store
 
 
 def titles(casus: Casus) -> list[str]:
@@ -37,16 +40,11 @@ def files(casus: Casus) -> list[Path]:
 @contextmanager
 def unreadable(casus: Casus, position: int) -> Iterator[None]:
     """While it lasts, the record at a position has a topic that this version does not know."""
-    with closing(sqlite3.connect(casus.log.path)) as database:
-        (topic,) = database.execute(
-            "SELECT topic FROM stored_events WHERE position = ?", (position,)
-        ).fetchone()
-        rename = "UPDATE stored_events SET topic = ? WHERE position = ?"
-        database.execute(rename, ("incident-foreseen.v1", position))
-        database.commit()
-        yield
-        database.execute(rename, (topic, position))
-        database.commit()
+    ((topic,),) = tamper(casus.log.place, "SELECT topic FROM LOG WHERE position = ?", (position,))
+    rename = "UPDATE LOG SET topic = ? WHERE position = ?"
+    tamper(casus.log.place, rename, ("incident-foreseen.v1", position))
+    yield
+    tamper(casus.log.place, rename, (topic, position))
 
 
 @pytest.fixture
@@ -173,7 +171,6 @@ def test_a_rebuild_closes_versions_by_an_index(log: Log, tmp_path: Path):
 
 def test_a_log_that_was_deleted_leaves_no_timelines(three):
     three.close()
-    for each in three.settings.home.glob("log.sqlite*"):
-        each.unlink()
+    tamper(three.log.place, "DELETE FROM LOG")
     with closing(open_casus(three.settings)) as casus:
         assert (casus.reader.head, titles(casus)) == (0, [])

@@ -79,7 +79,7 @@ def _with_position(query: bytes, position: int) -> str:
     given = parse_qsl(query.decode("ascii"), keep_blank_values=True)
     if any(name in ("position", "cursor") for name, _ in given):
         return query.decode("ascii")
-    return and_more(query_without(query, "as_of"), position=position)
+    return and_more(query_without(query, "as_of", "min_position"), position=position)
 
 
 def permanent_url(request: Request, moment: Moment) -> str:

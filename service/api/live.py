@@ -178,7 +178,7 @@ class Live:
     def _read(self, after: int) -> list[Notification]:
         entries: list[Notification] = []
         size = 0
-        for entry in self._casus.log.entries(after, RECORDS_AT_ONCE, self.position):
+        for entry in self._casus.followed.entries(after, RECORDS_AT_ONCE, self.position):
             entries.append(entry)
             size += len(entry.state)
             if size > BYTES_AT_ONCE:
@@ -196,7 +196,7 @@ class Live:
         first = entries[0].id
         notes = await self._shared.get(
             (first, entries[-1].id),
-            partial(on_a_thread, partial(noted, self._casus.log, entries)),
+            partial(on_a_thread, partial(noted, self._casus.followed, entries)),
             lambda notes: 2 * _size_of([each.entry for each in notes]),
         )
         return await on_a_thread(partial(self._of_interest, notes, interest, envelopes))
@@ -205,7 +205,7 @@ class Live:
         self, notes: Sequence[Noted], interest: Interest, envelopes: Envelopes
     ) -> Piece:
         casus = self._casus
-        found = concerned(casus.log, casus.reader.actors.ever_one, interest, notes)
+        found = concerned(casus.followed, casus.reader.actors.ever_one, interest, notes)
         return Piece(notes[-1].entry.id, b"".join(_event(envelopes, each) for each in found))
 
 

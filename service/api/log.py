@@ -189,9 +189,9 @@ def _check_actor(casus: Casus, query: LogFilters, position: int) -> None:
 def _pages(casus: Casus, interest: Interest, after: int, end: int) -> Iterator[Iterator[Concerned]]:
     """The records of interest beyond a position, as they are read, page by page."""
     ever_one = casus.reader.actors.ever_one
-    while entries := casus.log.entries(after, READ_AT_ONCE, end):
+    while entries := casus.followed.entries(after, READ_AT_ONCE, end):
         if interest:
-            yield concerned(casus.log, ever_one, interest, noted(casus.log, entries))
+            yield concerned(casus.followed, ever_one, interest, noted(casus.followed, entries))
         else:
             yield map(Concerned, entries)
         after = entries[-1].id

@@ -125,6 +125,15 @@ class Clocks(BaseModel):
         DateParameter | None,
         Field(description="Only what sources had published by the end of this day."),
     ] = None
+    min_position: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=2**53,
+            description="Wait until the log is shown up to this position, for some seconds: what one node"
+            " has recorded (`Casus-Position`) is read on another.",
+        ),
+    ] = None
 
     @property
     def clocks(self) -> tuple[int | None, str | None, str | None]:

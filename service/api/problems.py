@@ -222,6 +222,14 @@ _TYPES = (
         "Try again; `.vl.json` has the same chart, to be drawn where it is read.",
     ),
     ProblemType(
+        "not-yet-shown",
+        503,
+        "Not shown yet",
+        "The log is not shown here up to the `min_position` that was asked for: another node has recorded"
+        " it a moment ago, or nobody has.",
+        "Try again after `Retry-After`; without `min_position` the answer says which position it is of.",
+    ),
+    ProblemType(
         "busy",
         503,
         "The store did not answer",

@@ -35,6 +35,9 @@ DISCARDED = 100_000_000
 """Bytes of a body that is too large which are read all the same: most clients send theirs to the end before
 they look at the answer, and a connection closed in between would lose it."""
 
+WAITED = 5.0
+"""Seconds that a read waits for a position that another node has recorded."""
+
 MOST_PARAMETERS = 500
 LONGEST_QUERY = 8_000
 """Bytes of a query string; longer ones are refused unread."""
@@ -73,6 +76,7 @@ class ReadRoute(APIRoute):
                 return answered
             query = parse_query(query_type, request.scope["query_string"])
             path = decoded(request.path_params)
+            await _wait(casus, query)
             try:
                 if not self.starts_at_once or getattr(query, "q", None):
                     # No budget stops it: a text search is one instruction, however long.
@@ -86,6 +90,25 @@ class ReadRoute(APIRoute):
             return response
 
         return handle
+
+
+async def _wait(casus: Casus, query: BaseModel) -> None:
+    """Wait for the position that a read asks for: another node may have recorded it. Raises `Problem`."""
+    least: int = getattr(query, "min_position", None) or 0
+    wanted = max(least, getattr(query, "position", None) or 0)
+    if wanted > casus.reader.head and not await run_in_threadpool(_reach, casus, wanted, least):
+        raise Problem(
+            "not-yet-shown",
+            f"position {least} is not shown here yet; the log is shown up to {casus.reader.head}",
+            headers={"Retry-After": "1"},
+        )
+
+
+def _reach(casus: Casus, wanted: int, least: int) -> bool:
+    """Whether the position that is waited for is shown."""
+    if wanted != least:  # it is not waited for, but brought up if it is there
+        return casus.log.head < wanted or casus.projector.reach(wanted, 0.0) or not least
+    return casus.projector.reach(wanted, WAITED)
 
 
 class LongReadRoute(ReadRoute):

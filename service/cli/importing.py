@@ -13,7 +13,7 @@ import typer
 
 from domain.checks import Faulty
 from domain.errors import DomainError
-from service.bootstrap import LOG, Casus
+from service.bootstrap import Casus
 from service.chronicles.detecting import are_chronicles, begun
 from service.chronicles.running import FaultyChronicle
 from service.chronicles.running import run as run_chronicles
@@ -153,9 +153,10 @@ def _are_chronicles(files: tuple[str, ...], beginning: bytes) -> bool:
 def _store(settings: Settings, *, dry_run: bool) -> Iterator[Casus]:
     """The store, made if it is not there; not by a dry run, which then has one of its own."""
     with ExitStack() as stack:
-        if dry_run and not (settings.home / LOG).is_file():
+        place = settings.log_place
+        if dry_run and isinstance(place, Path) and not place.is_file():
             folder = stack.enter_context(TemporaryDirectory(prefix="casus-import-"))
-            settings = settings.model_copy(update={"home": Path(folder)})
+            settings = settings.model_copy(update={"home": Path(folder), "store": ""})
         yield stack.enter_context(opened(settings, make=True))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from service.bootstrap import LOG, Casus, open_casus
+from service.bootstrap import Casus, open_casus
 from service.cli.output import progress, refuse
 from service.settings import Settings
 
@@ -16,9 +17,10 @@ def opened(settings: Settings, *, make: bool = False) -> Iterator[Casus]:
 
     A command that only looks does not: a folder that was misspelt is no empty store.
     """
-    if not make and not (settings.home / LOG).is_file():
+    place = settings.log_place
+    if not make and isinstance(place, Path) and not place.is_file():
         refuse(
-            f"there is no store in {settings.home.absolute()};"
+            f"there is no store in {place.parent.absolute()};"
             " casus serve makes one, and so does casus load"
         )
     with progress("bringing the timelines up to the log") as tell:

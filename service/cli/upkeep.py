@@ -27,7 +27,7 @@ def show_status(settings: Settings, *, json: bool) -> None:
         lines = {
             "home": str(settings.home.absolute()),
             "log_position": casus.log.head,
-            "log_bytes": casus.log.path.stat().st_size,
+            "log_bytes": casus.log.size,
             "position": casus.reader.head,
             "views": casus.projector.generation.path.name,
             "failure": str(failure) if failure else None,

@@ -1,14 +1,13 @@
 """The log: immutable records, numbered by position, one stream for each incident, each actor, each dataset.
 
-What is appended is durable when `append` returns (WAL, ``synchronous=FULL``), all of it or none of it.
+What is appended is durable when `append` returns, all of it or none of it.
 Nothing here changes or deletes a record.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
+from hashlib import sha256
 from typing import cast
 from uuid import UUID
 
@@ -25,9 +24,9 @@ from domain.records import (
     Recorded,
 )
 from service.log.codec import Codec, RecordMapper
-from service.log.recorder import KeyedRequest, KnownRequest, LogRecorder, Unmoved
+from service.log.places import LogPlace, recorder_at
+from service.log.recorder import KeyedRequest, KnownRequest, Unmoved
 from service.log.ties import Ties
-from service.sqlite import Datastore
 
 READ_BATCH = 1_000
 
@@ -43,16 +42,13 @@ class Clash(Exception):
 
 
 class Log:
-    """The log in one SQLite file, made if it is not there."""
+    """The log at a place: a file, or in a PostgreSQL database. It is made if it is not there."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._datastore = Datastore(path, "FULL", create=True)
-        self._recorder = LogRecorder(self._datastore, path)
+    def __init__(self, place: LogPlace) -> None:
+        self.place = place
+        self._recorder = recorder_at(place)
         self._recorder.create_table()
         self._mapper = RecordMapper(Codec())
-        self._appending = threading.Lock()
         self.ties = Ties(self._merges)
 
     def append(
@@ -69,8 +65,7 @@ class Log:
         """
         stored = [each if isinstance(each, StoredEvent) else self._stored(each) for each in records]
         try:
-            with self._appending:
-                positions = self._recorder.insert_events(stored, request=request, unmoved=unmoved)
+            positions = self._recorder.insert_events(stored, request=request, unmoved=unmoved)
         except IntegrityError as error:
             raise Clash(str(error)) from error
         return positions or ()
@@ -173,13 +168,25 @@ class Log:
         """What is known of an idempotency key."""
         return self._recorder.select_request(key)
 
+    def mark(self, position: int) -> str:
+        """What tells the record at a position from any that another log has there; empty: there is none."""
+        found = self._recorder.select_notifications(position, 1, position)
+        if not found:
+            return ""
+        digest = sha256(found[0].state)
+        digest.update(f"{found[0].originator_id}/{found[0].originator_version}".encode())
+        return digest.hexdigest()
+
     @property
     def head(self) -> int:
         """The newest position; 0 while the log is empty."""
-        return self._recorder.max_notification_id()
+        return self._recorder.max_notification_id() or 0
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes."""
+        return self._recorder.size()
 
     def close(self) -> None:
         """Close the connections, once whoever is appending is done."""
-        with self._appending:
-            self._recorder.close()
-            self._datastore.close()
+        self._recorder.close()

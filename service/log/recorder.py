@@ -1,33 +1,19 @@
-"""The log's table in SQLite: the library's recorder, with an explicit position and bulk inserts.
+"""What a log asks of the database that keeps it, whichever it is.
 
-Positions are 1, 2, 3, ... without a gap: they are given inside the one write transaction that SQLite
-allows at a time, and rows are never deleted. The position is a declared key, because SQLite's VACUUM may
-renumber an implicit one. ``(originator_id, originator_version)`` is unique, which is the optimistic
-concurrency of every stream.
-
-A request's idempotency key is stored in the transaction of its records: both are there or neither.
+Positions are 1, 2, 3, ... without a gap and in the order of commits: they are given inside the one
+transaction that may write at a time. ``(stream, version)`` is unique, which is the optimistic concurrency
+of every stream. A request's idempotency key is stored in the transaction of its records: both are there or
+neither.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
-from eventsourcing.persistence import (
-    IntegrityError,
-    Notification,
-    OperationalError,
-    StoredEvent,
-)
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
-
-from domain.records import IncidentMerged
-from service.database import Database
-from service.sqlite import Datastore
+from eventsourcing.persistence import Notification, StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,87 +45,24 @@ class Unmoved:
     head: int | None = None
 
 
-class LogRecorder(SQLiteApplicationRecorder):
-    """Inserts and selects stored records of one SQLite file.
-
-    It selects on connections of its own: the library's pool keeps readers waiting behind a writer.
-    """
-
-    def __init__(self, datastore: Datastore, path: Path) -> None:
-        super().__init__(datastore)
-        self._reads = Database(lambda: path)
+class LogRecorder(Protocol):
+    """The log's tables in a database. Raises the library's `OperationalError` where it does not answer."""
 
     def create_table(self) -> None:
-        """Make the tables unless they are there: whoever only reads does not wait for a writer."""
-        with contextlib.suppress(OperationalError):  # there is no file yet
-            if self._reads.rows("SELECT 1 FROM sqlite_schema WHERE name = 'idempotency_key'"):
-                return
-        super().create_table()
+        """Make the tables unless they are there."""
 
-    def construct_create_table_statements(self) -> list[str]:
-        """The log and the keys of the requests that wrote it."""
-        return [
-            f"""CREATE TABLE IF NOT EXISTS {self.events_table_name} (
-                position INTEGER PRIMARY KEY,
-                originator_id TEXT NOT NULL,
-                originator_version INTEGER NOT NULL,
-                topic TEXT NOT NULL,
-                state BLOB NOT NULL,
-                UNIQUE (originator_id, originator_version))""",
-            """CREATE TABLE IF NOT EXISTS idempotency_key (
-                key TEXT PRIMARY KEY,
-                fingerprint TEXT NOT NULL,
-                position INTEGER NOT NULL) WITHOUT ROWID""",
-            # Which incidents are tied to which is read from these few records.
-            f"""CREATE INDEX IF NOT EXISTS merges ON {self.events_table_name} (position)
-                WHERE topic = '{IncidentMerged.TOPIC}'""",
-        ]
-
-    def _insert_events(
+    def insert_events(
         self,
-        c: SQLiteCursor,
         stored_events: Sequence[StoredEvent],
+        *,
         request: KeyedRequest | None = None,
         unmoved: Unmoved | None = None,
-        **_: Any,
-    ) -> Sequence[int]:
-        if unmoved is not None:
-            self._check(c, unmoved)
-        c.execute(f"SELECT coalesce(max(position), 0) + 1 FROM {self.events_table_name}")
-        first: int = c.fetchone()[0]
-        if unmoved is not None and unmoved.head not in {None, first - 1}:
-            raise IntegrityError(f"the log stands at position {first - 1}, not {unmoved.head}")
-        positions = range(first, first + len(stored_events))
-        c.executemany(
-            f"INSERT INTO {self.events_table_name} VALUES (?,?,?,?,?)",
-            (
-                (position, _hex(s.originator_id), s.originator_version, s.topic, s.state)
-                for position, s in zip(positions, stored_events, strict=True)
-            ),
-        )
-        if request is not None:
-            c.execute(
-                "INSERT INTO idempotency_key VALUES (?,?,?)",
-                (request.key, request.fingerprint, positions[-1]),
-            )
-        return positions
+    ) -> Sequence[int] | None:
+        """Append in one transaction, on the disk when this returns; the positions.
 
-    def _check(self, c: SQLiteCursor, unmoved: Unmoved) -> None:
-        for stream, version in unmoved.streams.items():
-            c.execute(
-                f"SELECT max(originator_version) FROM {self.events_table_name}"
-                " WHERE originator_id = ?",
-                (stream.hex,),
-            )
-            if (c.fetchone()[0] or 0) != version:
-                raise IntegrityError(f"stream {stream} has moved beyond version {version}")
-        if unmoved.merges is not None:
-            c.execute(
-                f"SELECT coalesce(max(position), 0) FROM {self.events_table_name}"
-                f" WHERE topic = '{IncidentMerged.TOPIC}'"
-            )
-            if c.fetchone()[0] != unmoved.merges:
-                raise IntegrityError(f"incidents were merged beyond position {unmoved.merges}")
+        Raises the library's `IntegrityError`, having changed nothing, for a version or a key that is there
+        and where what it was decided on has moved.
+        """
 
     def select_notifications(
         self,
@@ -151,72 +74,30 @@ class LogRecorder(SQLiteApplicationRecorder):
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
         """Up to `limit` records in order of position, from `start` to `stop`."""
-        first = (start or 0) + (0 if inclusive_of_start else 1)
-        where, parameters = "position >= ?", [first]
-        if stop is not None:
-            where, parameters = f"{where} AND position <= ?", [*parameters, stop]
-        if topics:
-            where += f" AND topic IN ({','.join('?' * len(topics))})"
-        return self._select(where, [*parameters, *topics, limit])
 
-    def select_stream(self, stream: UUID, limit: int = -1) -> Sequence[Notification]:
+    def select_stream(self, stream: UUID) -> Sequence[Notification]:
         """The records of one stream in order, with their positions."""
-        return self._select("originator_id = ?", [stream.hex, limit])
 
     def select_streams(self, streams: Sequence[UUID], below: int) -> Sequence[Notification]:
         """The records of streams below a position, in order."""
-        marks = ",".join("?" * len(streams))
-        return self._select(
-            f"originator_id IN ({marks}) AND position < ?",
-            [*(stream.hex for stream in streams), below, -1],
-        )
 
     def select_stream_ids(self, first: UUID, beyond: UUID, limit: int) -> Sequence[UUID]:
         """The ids of up to so many streams, from one up to another that is left out, in order."""
-        rows = self._reads.rows(
-            f"SELECT DISTINCT originator_id FROM {self.events_table_name}"
-            " WHERE originator_id >= ? AND originator_id < ? ORDER BY originator_id LIMIT ?",
-            (first.hex, beyond.hex, limit),
-        )
-        return [UUID(row[0]) for row in rows]
 
     def select_streams_with(self, text: bytes, below: int) -> Sequence[UUID]:
         """The ids of incidents' streams that have a record below a position with a text in its bytes."""
-        rows = self._reads.rows(
-            f"SELECT DISTINCT originator_id FROM {self.events_table_name} WHERE position < ?"
-            " AND (topic LIKE 'incident-%' OR topic LIKE 'account-%') AND instr(state, ?)",
-            (below, text),
-        )
-        return [UUID(row[0]) for row in rows]
 
     def select_merges(self, after: int) -> Sequence[Notification]:
         """The records of incidents' merges beyond a position, in order."""
-        return self._select(f"topic = '{IncidentMerged.TOPIC}' AND position > ?", [after, -1])
 
     def select_request(self, key: str) -> KnownRequest | None:
         """What is known of an idempotency key; None if it was never used."""
-        rows = self._reads.rows(
-            "SELECT fingerprint, position FROM idempotency_key WHERE key = ?", (key,)
-        )
-        return KnownRequest(*rows[0]) if rows else None
 
-    def max_notification_id(self) -> int:
+    def max_notification_id(self) -> int | None:
         """The newest position; 0 while there is no record."""
-        rows = self._reads.rows(f"SELECT coalesce(max(position), 0) FROM {self.events_table_name}")
-        return int(rows[0][0])
+
+    def size(self) -> int:
+        """The bytes that the log takes."""
 
     def close(self) -> None:
-        """Close the connections for reading."""
-        self._reads.close()
-
-    def _select(self, where: str, parameters: list[Any]) -> Sequence[Notification]:
-        rows = self._reads.rows(
-            "SELECT originator_id, originator_version, topic, state, position"
-            f" FROM {self.events_table_name} WHERE {where} ORDER BY position LIMIT ?",
-            parameters,
-        )
-        return [Notification(UUID(row[0]), *row[1:]) for row in rows]
-
-
-def _hex(stream: UUID | str) -> str:
-    return stream.hex if isinstance(stream, UUID) else stream
+        """Close the connections."""

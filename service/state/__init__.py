@@ -8,7 +8,7 @@ PostgreSQL it is there too, and every node sees the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -57,9 +57,10 @@ class State(Protocol):
     def writing(self) -> AbstractContextManager[Cursor]:
         """A transaction that has the only right to write, and is on the disk when it is over."""
 
-    def locked(self) -> AbstractContextManager[None]:
+    def locked(self) -> AbstractContextManager[Callable[[], bool]]:
         """A right that one process has at a time; the system takes it from one that dies.
 
+        It is given with a function that says whether it still is this one's: a connection can be lost.
         Raises `Taken` if another process has it.
         """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -60,9 +60,10 @@ class StateFile:
         return datastore
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[Callable[[], bool]]:
         """A right that one process has at a time; the system takes it from one that dies.
 
+        It is given with a function that says whether it still is this one's, which it always is.
         Raises `Taken` if another process has it.
         """
         path = self._path.with_suffix(".lock")
@@ -73,7 +74,7 @@ class StateFile:
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
                 raise Taken from error
-            yield
+            yield lambda: True
         finally:
             lock.close()
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 import projections
 from projections.store import Statements
 from service import workers
 from service.log import Log
+from service.log.places import LogPlace
 from service.views.histories import LogHistories
 
 LONG = 20_000
@@ -40,9 +40,9 @@ def without_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def folder(path: Path) -> Callable[[Stretch], tuple[Stretch, Statements]]:
-    """What folds stretches of the log in a file."""
-    log = Log(path)
+def folder(place: LogPlace) -> Callable[[Stretch], tuple[Stretch, Statements]]:
+    """What folds stretches of a log."""
+    log = Log(place)
     histories = LogHistories(log)
 
     def fold(stretch: Stretch) -> tuple[Stretch, Statements]:
@@ -52,7 +52,7 @@ def folder(path: Path) -> Callable[[Stretch], tuple[Stretch, Statements]]:
     return fold
 
 
-def folded(path: Path, after: int, head: int) -> Generator[tuple[Stretch, Statements]]:
+def folded(place: LogPlace, after: int, head: int) -> Generator[tuple[Stretch, Statements]]:
     """What the records of a log come to, batch by batch. Raises `workers.Failed`.
 
     None at all where they are few, or the machine has one processor.
@@ -60,5 +60,7 @@ def folded(path: Path, after: int, head: int) -> Generator[tuple[Stretch, Statem
     processes = workers.processors()
     if processes and head - after >= LONG:
         stretches = ((first, min(first + BATCH, head)) for first in range(after, head, BATCH))
-        with closing(workers.in_order(workers.Work(folder, (path,)), stretches, processes)) as done:
+        with closing(
+            workers.in_order(workers.Work(folder, (place,)), stretches, processes)
+        ) as done:
             yield from done

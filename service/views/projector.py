@@ -9,7 +9,9 @@ nothing is skipped.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
+import time
 from collections.abc import Callable
 
 from eventsourcing.persistence import PersistenceError
@@ -22,8 +24,13 @@ from service.views import building
 from service.views.histories import LogHistories
 from service.views.store import Generation, ViewFolder
 
+logger = logging.getLogger("casus")
+
 BATCH = 1_000
 REBUILD_BATCH = 5_000
+
+PAUSE = 0.05
+"""Seconds between looks for a position that is waited for."""
 
 ANEW = 3
 """Times the records that are folded that are yet to be, from which all are folded anew instead."""
@@ -51,8 +58,10 @@ class _Overtaken(Exception):
 class Projector:
     """Follows a log into the generation in use."""
 
-    def __init__(self, log: Log, folder: ViewFolder) -> None:
+    def __init__(self, log: Log, folder: ViewFolder, primary: Log | None = None) -> None:
+        """A projector of what a log has; `primary` is the log itself where this one is its replica."""
         self._log = log
+        self._primary = primary or log
         self._folder = folder
         self._histories = LogHistories(log)
         self._lock = threading.Lock()
@@ -84,7 +93,7 @@ class Projector:
         if path is None:
             return False
         generation = Generation(path)
-        if generation.is_sound() and generation.position <= self._log.head:
+        if generation.is_sound() and not self._is_of_another(generation):
             self._generation = generation
             return True
         generation.close()
@@ -123,9 +132,41 @@ class Projector:
             return self._build(progress) if self._is_quicker_anew() else None
 
     def _is_quicker_anew(self) -> bool:
-        """Whether most of the log is yet to be folded: rows go in faster without indexes."""
+        """Whether most of the log is yet to be folded: rows go in faster without indexes.
+
+        Or the rows are of another log: one was put in its place, or a primary that failed has taken its
+        last records with it.
+        """
         position, head = self.generation.position, self._log.head
-        return head - position >= max(building.LONG, ANEW * position)
+        if head == position:
+            return False
+        if head - position >= max(building.LONG, ANEW * position):
+            return True
+        if is_of_another := self._is_of_another(self.generation):
+            logger.warning("the timelines are of another log: all are folded anew")
+        return is_of_another
+
+    def _is_of_another(self, generation: Generation) -> bool:
+        """Whether the log has another record where the rows end, or none; a replica may lag behind them."""
+        position = generation.position
+        if not position:
+            return False
+        mark = self._log.mark(position)
+        if not mark and self._log is not self._primary:
+            try:
+                mark = self._primary.mark(position)
+            except PersistenceError:
+                return False  # it is looked for again when the replica has moved on
+        return mark != generation.mark
+
+    def reach(self, position: int, seconds: float) -> bool:
+        """Bring the timelines up to a position, waiting for whoever records it; whether they are there."""
+        until = time.monotonic() + seconds
+        while self.catch_up() < position:
+            if time.monotonic() > until:
+                return False
+            time.sleep(PAUSE)
+        return True
 
     def check(self) -> None:
         """Raise `ProjectionStopped` if the projections can't show what would be recorded now."""
@@ -191,14 +232,15 @@ class Projector:
         head = self._log.head
         with (
             contextlib.suppress(workers.Failed, _Overtaken),
-            contextlib.closing(building.folded(self._log.path, generation.position, head)) as far,
+            contextlib.closing(building.folded(self._log.place, generation.position, head)) as far,
             building.without_cycles(),
         ):
             for (after, position), statements in far:
+                mark = self._log.mark(position)
                 with generation.batch() as batch:
                     if batch.position != after:
                         raise _Overtaken
-                    batch.write(statements, position)
+                    batch.write(statements, position, mark)
                 if progress:
                     progress(position, head)
 
@@ -210,8 +252,8 @@ class Projector:
                 records = self._log.read(position, size)
                 if records:
                     statements = projections.fold(records, self._histories)
-                    batch.write(statements, records[-1].position)
                     position = records[-1].position
+                    batch.write(statements, position, self._log.mark(position))
                 return position
         except Exception as error:
             if is_trouble_of_the_store(error):

@@ -40,6 +40,8 @@ BUILD_TIMEOUT = 3_600
 TRACKED = "casus"
 """The name under which the position reached is tracked."""
 
+_FOLLOWED = ("CREATE TABLE followed (mark TEXT NOT NULL)", "INSERT INTO followed VALUES ('')")
+
 
 class Batch:
     """One transaction of a generation: rows and the position they reach."""
@@ -52,12 +54,13 @@ class Batch:
         """The position that the rows have reached."""
         return self._recorder._max_tracking_id(TRACKED, self._cursor) or 0
 
-    def write(self, statements: Statements, position: int) -> None:
-        """Carry out what records come to, and note the position that they reach."""
+    def write(self, statements: Statements, position: int, mark: str) -> None:
+        """Carry out what records come to, and note the position that they reach and its record's mark."""
         self._cursor.execute(COUNT_VERSIONS)
         for sql, rows in statements.numbered(self._cursor.fetchone()[0]):
             self._cursor.executemany(sql, rows)
         self._recorder._insert_tracking(self._cursor, Tracking(TRACKED, position))
+        self._cursor.execute("UPDATE followed SET mark = ?", (mark,))
 
 
 class Generation:
@@ -73,6 +76,7 @@ class Generation:
         if create:
             self._recorder.create_table()
             self._run(statement for tables in projections.TABLES for statement in tables.create)
+            self._run(_FOLLOWED)
 
     def _open(self, durability: Durability) -> None:
         self._datastore = Datastore(self.path, durability, create=False)
@@ -102,15 +106,22 @@ class Generation:
         """The position that the rows have reached."""
         return self._recorder.max_tracking_id(TRACKED) or 0
 
+    @property
+    def mark(self) -> str:
+        """The mark of the record at that position (`Log.mark`): it says whose log the rows are of."""
+        with self._datastore.transaction(commit=False) as cursor:
+            cursor.execute("SELECT mark FROM followed")
+            return str(cursor.fetchone()[0])
+
     def is_sound(self) -> bool:
         """Whether the file can be read; a small one is checked whole, by SQLite's own quick check."""
         try:
             if self.path.stat().st_size > CHECKED_WHOLE:
-                return self.position > 0
+                return self.position > 0 and bool(self.mark)
             with self._datastore.transaction(commit=False) as cursor:
                 cursor.execute("PRAGMA quick_check(1)")
                 verdict: str = cursor.fetchone()[0]
-            return verdict == "ok" and self.position >= 0
+            return verdict == "ok" and self.position >= 0 and bool(self.mark or not self.position)
         except (OSError, sqlite3.Error, PersistenceError):
             return False
 

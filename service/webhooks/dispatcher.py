@@ -77,7 +77,7 @@ class Dispatcher:
     ) -> None:
         """A dispatcher of what a store's timelines show."""
         self._casus, self._subscriptions = casus, subscriptions
-        self._batches = Batches(casus.log, casus.reader.actors.ever_one)
+        self._batches = Batches(casus.followed, casus.reader.actors.ever_one)
         self._patience, self._clock = patience, clock
         self._sender = sender or (lambda: Sender(private=casus.settings.webhook_private))
         self._under_way: dict[str, asyncio.Task[None]] = {}
@@ -122,8 +122,8 @@ class Dispatcher:
         while not self._stopping:
             try:
                 with ExitStack() as stack:
-                    if await run_in_threadpool(self._take_over, stack):
-                        await self._deliver()
+                    if held := await run_in_threadpool(self._take_over, stack):
+                        await self._deliver(held)
                 told = False
             except Exception:
                 # Whatever it was, ending here would leave every receiver waiting in silence.
@@ -132,15 +132,14 @@ class Dispatcher:
                 told = True
             await self._rest(INTERVAL)
 
-    def _take_over(self, stack: ExitStack) -> bool:
-        """Whether it is this process that delivers from now on."""
+    def _take_over(self, stack: ExitStack) -> Callable[[], bool] | None:
+        """What tells whether it still is this process that delivers from now on; None: it is not."""
         if not self._subscriptions.state.exists:
-            return False
+            return None
         try:
-            stack.enter_context(self._subscriptions.state.locked())
+            return stack.enter_context(self._subscriptions.state.locked())
         except Taken:
-            return False
-        return True
+            return None
 
     async def _rest(self, seconds: float) -> None:
         """Wait until it is woken, but not for long."""
@@ -149,11 +148,11 @@ class Dispatcher:
                 await asyncio.wait_for(self._woken.wait(), seconds)
         self._woken.clear()
 
-    async def _deliver(self) -> None:
-        """Deliver what is due until the server stops."""
+    async def _deliver(self, held: Callable[[], bool]) -> None:
+        """Deliver what is due until the server stops, or the right to do so is lost."""
         sender = await run_in_threadpool(self._sender)  # reading the authorities takes a while
         try:
-            while not self._stopping:
+            while not self._stopping and await run_in_threadpool(held):
                 for kept, batch in await run_in_threadpool(self._due):
                     task = asyncio.create_task(self._attempt(sender, kept, batch))
                     self._under_way[kept.subscription.id] = task

@@ -36,7 +36,7 @@ def measure_append(store: Store) -> Measured:
 
 def _measure(folder: Path, incidents: int) -> Measured:
     log = Log(folder / "log.sqlite")
-    plain = _plain_copy(log.path, folder / "plain.sqlite")
+    plain = _plain_copy(log.place, folder / "plain.sqlite")
     batches = Ged.read().records(incidents)
     size = max(1, incidents // BATCH // TURNS)
     turns: list[tuple[float, float]] = []

@@ -1,0 +1,45 @@
+"""Where a log is: a file of SQLite's, or a PostgreSQL database by its URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from service.log.recorder import LogRecorder
+
+LogPlace = Path | str
+"""A file, or the URL of a database."""
+
+FILE = "log.sqlite"
+"""The file of a log, in the folder of its store."""
+
+SCHEMES = ("postgresql://", "postgres://")
+
+
+class NoPlace(ValueError):
+    """Raised for words that name no place of a log."""
+
+
+def place_of(text: str) -> LogPlace:
+    """The place that an address names: ``postgresql://...``, ``sqlite:FILE`` or ``sqlite:FOLDER``.
+
+    Raises `NoPlace`, which does not repeat it: it may hold a password.
+    """
+    if text.startswith(SCHEMES):
+        return text
+    scheme, _, path = text.partition(":")
+    if scheme != "sqlite" or not path:
+        raise NoPlace("a store is named as postgresql://... or as sqlite:FILE")
+    file = Path(path.removeprefix("//"))
+    return file / FILE if file.is_dir() or not file.suffix else file
+
+
+def recorder_at(place: LogPlace) -> LogRecorder:
+    """What keeps the log at a place."""
+    if isinstance(place, Path):
+        from service.log.file_recorder import FileRecorder  # noqa: PLC0415
+
+        return FileRecorder(place)
+    # The driver takes some megabytes and a tenth of a second, which a store in a file has no use for.
+    from service.log.postgres_recorder import PostgresRecorder  # noqa: PLC0415
+
+    return PostgresRecorder(place)

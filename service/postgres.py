@@ -1,0 +1,139 @@
+"""A PostgreSQL database: a pool of connections, and its errors in the library's words.
+
+What is asked on a connection that is lost, as when the primary fails over, is asked again for a while:
+reads here, writes where it is known what came of them. The URL may name several hosts, as libpq has it: the
+one that can be written to is found. What it does not say is set so that a machine that is gone is noticed
+within seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from eventsourcing.persistence import IntegrityError, PersistenceError
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool
+
+from service.database import Unanswered
+
+SCHEMA = "casus"
+"""The schema of the log; other kinds of state have schemas whose names begin with it."""
+
+MOST_CONNECTIONS = 10
+"""Connections of a process."""
+
+PATIENCE = 10.0
+"""Seconds for which what was not answered is asked again: a fail-over takes less."""
+
+PAUSE = 0.1
+"""Seconds between two attempts."""
+
+_NOTICED_SOON = {
+    "connect_timeout": "3",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+    "application_name": "casus",
+}
+"""Settings of libpq that the URL may say otherwise; in seconds, `tcp_user_timeout` in milliseconds."""
+
+_OPTIONS = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=60s"
+"""Whoever dies in the middle of a transaction keeps nobody else from writing for long."""
+
+T = TypeVar("T")
+
+
+def connection_words(url: str) -> str:
+    """The URL as libpq takes it, with what it does not say. Raises `Unanswered` where it is none."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        raise Unanswered("the URL of the store is none that PostgreSQL understands") from None
+    if "options" in given:
+        given["options"] = f"{_OPTIONS} {given['options']}"
+    words: dict[str, Any] = {**_NOTICED_SOON, "options": _OPTIONS, **given}
+    return make_conninfo(**words)
+
+
+def named(url: str) -> str:
+    """A database in words, without its password."""
+    parts = {"host": "", "port": "", "dbname": "", **conninfo_to_dict(url)}
+    return f"PostgreSQL database {parts['dbname']!r} at {parts['host']} {parts['port']}".strip()
+
+
+class Postgres:
+    """The database at a URL; connections are made as they are needed."""
+
+    def __init__(self, url: str, most: int = MOST_CONNECTIONS) -> None:
+        self.url = url
+        self._pool = ConnectionPool(
+            connection_words(url),
+            min_size=0,
+            max_size=most,
+            open=False,
+            check=ConnectionPool.check_connection,
+            timeout=PATIENCE,
+            # After that it is whoever wants a connection next who tries: soon, and not ever more seldom.
+            reconnect_timeout=1.0,
+            max_idle=300.0,
+            kwargs={"autocommit": True},
+        )
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection[tuple[Any, ...]]]:
+        """A connection, in autocommit.
+
+        Raises `Unanswered` and the library's `IntegrityError`, as does what is done on it.
+        """
+        try:
+            self._pool.open()
+            with self._pool.connection() as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise told(error) from error
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a statement that changes nothing; asked again where they did not come."""
+
+        def ask() -> list[tuple[Any, ...]]:
+            with self.connection() as connection, connection.cursor(binary=True) as cursor:
+                return cursor.execute(sql.encode(), parameters).fetchall()
+
+        return patiently(ask)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """What comes of asking, again and again for a while if there is no answer. Raises `Unanswered`."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return ask()
+        except Unanswered:
+            if time.monotonic() > until:
+                raise
+            time.sleep(PAUSE)
+
+
+def told(error: psycopg.Error) -> Exception:
+    """The error in the library's words: the store's trouble, what clashes, or else a bug's."""
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InsufficientPrivilege):
+        return Unanswered(f"the database is not set up: {_first_line(error)}")
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return Unanswered(_first_line(error))
+    if isinstance(error, psycopg.IntegrityError):
+        return IntegrityError(_first_line(error))
+    return PersistenceError(_first_line(error))
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
