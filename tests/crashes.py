@@ -18,8 +18,8 @@ from service.views.store import ViewFolder
 from tests.processes import log_rows
 
 
-def opened(home: Path) -> Casus:
-    return open_casus(Settings(CASUS_HOME=home, _env_file=None))
+def opened(home: Path, store: str = "") -> Casus:
+    return open_casus(Settings(CASUS_HOME=home, CASUS_STORE=store, _env_file=None))
 
 
 def wait(process: subprocess.Popen[str], seconds: float) -> None:
@@ -40,7 +40,7 @@ def wait_for_growth(
                 return
 
 
-def check_log(home: Path) -> list[tuple[Any, ...]]:
+def check_log(home: Path | str) -> list[tuple[Any, ...]]:
     """Positions have no gap, and neither have the versions of any stream."""
     rows = log_rows(home)
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
@@ -51,14 +51,14 @@ def check_log(home: Path) -> list[tuple[Any, ...]]:
     return rows
 
 
-def check_views(home: Path, scratch: Path) -> None:
+def check_views(home: Path, scratch: Path, store: str = "") -> None:
     """The next process to open the store shows all of the log, as a fresh rebuild would."""
-    casus = opened(home)
+    casus = opened(home, store)
     assert casus.projector.failure is None
     assert casus.reader.head == casus.log.head
     used = casus.projector.generation.path
     shutil.rmtree(scratch, ignore_errors=True)
-    log = Log(home / "log.sqlite")
+    log = Log(casus.log.place)
     fresh = Projector(log, ViewFolder(scratch))
     fresh.open()
     assert content_of(used) == content_of(fresh.generation.path)

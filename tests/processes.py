@@ -23,6 +23,7 @@ from typing import Any
 from unittest import mock
 
 import httpx
+import psycopg
 
 from service.cli import main
 
@@ -192,8 +193,12 @@ def until(so: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def log_rows(home: Path) -> list[tuple[Any, ...]]:
-    """The rows of a log: position, stream, version, topic and bytes."""
+def log_rows(home: Path | str) -> list[tuple[Any, ...]]:
+    """The rows of a log, in a folder or at a URL: position, stream, version, topic and bytes."""
+    if isinstance(home, str):
+        with psycopg.connect(home) as server:
+            rows = server.execute("SELECT * FROM casus.log ORDER BY position").fetchall()
+            return [(row[0], row[1].hex, *row[2:]) for row in rows]
     with closing(sqlite3.connect(f"{(home / 'log.sqlite').as_uri()}?mode=ro", uri=True)) as log:
         return log.execute("SELECT * FROM stored_events ORDER BY position").fetchall()
 

@@ -1,0 +1,224 @@
+"""Several nodes on one PostgreSQL database, each with a folder of its own: they show the same."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from service.log import Log
+from tests import postgres
+from tests.crashes import check_log, check_views
+from tests.processes import PATIENCE, Server, account, kill, log_rows, run, serving
+from tests.records import a_record
+
+
+@pytest.fixture
+def database(postgresql: postgres.Server) -> Iterator[str]:
+    """The URL of an empty database."""
+    name = postgresql.database()
+    yield postgresql.url(name)
+    postgresql.ask(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def nodes(database: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+    """Two nodes on the database, which has the bundled chronicle."""
+    with ExitStack() as stack:
+        yield tuple(
+            stack.enter_context(serving(tmp_path / name, CASUS_STORE=database))
+            for name in ("one", "other")
+        )
+
+
+def report(server: Server, title: str, **headers: str) -> httpx.Response:
+    posted = server.client.post("/v1/incidents", json=account(title), headers=headers)
+    assert posted.status_code == 201, posted.text
+    return posted
+
+
+def titles(server: Server, **asked: int) -> list[str]:
+    answer = server.client.get("/v1/countries/AFG/timeline", params={"limit": 1_000, **asked})
+    assert answer.status_code == 200, answer.text
+    return [each["title"] for each in answer.json()["items"]]
+
+
+def test_the_first_node_fills_the_database_and_the_next_finds_it_so(nodes, database, tmp_path):
+    one, other = nodes
+    assert "Loaded" in one.printed[0]
+    assert "Loaded" not in " ".join(other.printed)
+    assert len(check_log(database)) == 67
+    assert not list(tmp_path.rglob("log.sqlite"))
+    paths = ["/v1/incidents?limit=1000", "/v1/countries", "/v1/actors", "/v1/series?measure=killed"]
+    for path in paths:
+        shown = [server.get(path).content.replace(server.address.encode(), b"") for server in nodes]
+        assert shown[0] == shown[1]
+
+
+def test_what_one_node_records_another_shows_to_who_names_its_position(nodes):
+    for number, (writer, reader) in enumerate([nodes, nodes[::-1]] * 5):
+        posted = report(writer, f"Incident {number}")
+        position = posted.json()["position"]
+        assert f"Incident {number}" in titles(reader, min_position=position)
+        assert f"Incident {number + 1}" not in titles(reader, position=position)
+
+
+def test_a_position_that_another_node_has_reached_is_no_unknown_one(nodes):
+    one, other = nodes
+    position = report(one, "Just now").json()["position"]
+    assert "Just now" in titles(other, position=position)
+    assert other.get(f"/v1/incidents?position={position + 1}").status_code == 400
+
+
+def test_a_position_that_nobody_reaches_is_waited_for_and_told(nodes):
+    refused = nodes[0].get("/v1/incidents?min_position=1000")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert refused.json()["type"] == "/problems/not-yet-shown"
+    assert "up to 67" in refused.json()["detail"]
+
+
+def test_a_stream_at_one_node_has_what_another_records(nodes):
+    one, other = nodes
+    seen: list[str] = []
+    ready, found = threading.Event(), threading.Event()
+
+    def follow() -> None:
+        with httpx.stream(
+            "GET", f"{other.address}/v1/log/stream?after=67", timeout=PATIENCE, trust_env=False
+        ) as answer:
+            ready.set()
+            for line in answer.iter_lines():
+                if line.startswith("data:"):
+                    seen.append(line)
+                    if len(seen) == 3:
+                        found.set()
+                        return
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    assert ready.wait(PATIENCE)
+    for number in range(3):
+        report(one, f"Incident {number}")
+    assert found.wait(PATIENCE)
+    thread.join()
+    for number, line in enumerate(seen):
+        assert f"Incident {number}" in line
+
+
+def test_a_request_repeated_at_another_node_is_carried_out_once(nodes, database):
+    first = report(nodes[0], "Once", **{"Idempotency-Key": "once"})
+    again = report(nodes[1], "Once", **{"Idempotency-Key": "once"})
+    assert first.json()["incident"]["id"] == again.json()["incident"]["id"]
+    assert len(log_rows(database)) == 68
+
+
+def test_nodes_that_write_at_once_number_their_records_without_a_gap(nodes, database, tmp_path):
+    def work(server: Server, writer: int) -> None:
+        with httpx.Client(base_url=server.address, timeout=PATIENCE, trust_env=False) as client:
+            client.headers.update(server.client.headers)
+            for number in range(15):
+                body = account(f"{writer}.{number}")
+                assert client.post("/v1/incidents", json=body).status_code == 201
+
+    threads = [
+        threading.Thread(target=work, args=(server, 2 * number + half))
+        for number, server in enumerate(nodes)
+        for half in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(check_log(database)) == 67 + 60
+    for server in nodes:
+        assert len(titles(server, min_position=127)) == len(titles(nodes[0], min_position=127))
+    check_views(tmp_path / "one", tmp_path / "fresh", database)
+
+
+def test_a_node_that_dies_takes_nothing_from_the_other(database, tmp_path):
+    with serving(tmp_path / "one", CASUS_STORE=database) as one:
+        with serving(tmp_path / "other", CASUS_STORE=database) as other:
+            report(one, "Before")
+            kill(one.process)
+            report(other, "After")
+            assert {"Before", "After"} <= set(titles(other))
+            with serving(tmp_path / "one", CASUS_STORE=database) as again:
+                assert {"Before", "After"} <= set(titles(again))
+
+
+def test_the_command_line_works_on_the_database(nodes, database, tmp_path):
+    shown = run("status", "--json", home=tmp_path / "third", CASUS_STORE=database)
+    assert shown.returncode == 0, shown.stderr
+    status = json.loads(shown.stdout)
+    assert (status["log_position"], status["position"], status["failure"]) == (67, 67, None)
+    assert "PostgreSQL" in status["log"]
+
+
+def test_no_password_is_shown_where_the_database_does_not_answer(tmp_path):
+    url = "postgresql://casus:opensesame@127.0.0.1:1/casus"
+    refused = run("status", home=tmp_path / "home", CASUS_STORE=url)
+    assert refused.returncode != 0
+    assert "127.0.0.1" in refused.stderr
+    assert "opensesame" not in refused.stdout + refused.stderr
+
+
+def test_a_store_that_is_named_wrongly_is_refused_in_words(tmp_path):
+    refused = run("status", home=tmp_path / "home", CASUS_STORE="mysql://root:opensesame@db/casus")
+    assert refused.returncode != 0
+    assert "CASUS_STORE" in refused.stderr
+    assert "opensesame" not in refused.stderr
+
+
+# The log itself
+
+
+def test_four_writers_and_a_reader_that_tails_the_log(database):
+    """Nothing is missed, and nothing comes out of order, whoever commits first."""
+    each, batch = 2_500, 25
+    seen: list[int] = []
+    done = threading.Event()
+
+    def tail() -> None:
+        with closing(Log(database)) as log:
+            while True:
+                ended = done.is_set()
+                found = log.entries(len(seen), 1_000)
+                seen.extend(entry.id for entry in found)
+                if ended and not found:
+                    return
+
+    def write(writer: int) -> None:
+        with closing(Log(database)) as log:
+            for start in range(0, each, batch):
+                numbers = range(writer * each + start, writer * each + start + batch)
+                log.append([a_record(number) for number in numbers])
+
+    Log(database).close()
+    follower = threading.Thread(target=tail)
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in (follower, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    follower.join()
+    assert seen == list(range(1, 4 * each + 1))
+
+
+def test_records_are_never_changed_whatever_is_asked_of_the_database(database):
+    with closing(Log(database)) as log:
+        log.append([a_record(1)])
+    for statement in (
+        "UPDATE casus.log SET topic = 'x'",
+        "DELETE FROM casus.log",
+        "TRUNCATE casus.log",
+    ):
+        with psycopg.connect(database) as server, pytest.raises(psycopg.errors.RaiseException):
+            server.execute(statement.encode())
+    assert len(log_rows(database)) == 1
