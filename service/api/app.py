@@ -51,6 +51,11 @@ from service.bootstrap import Casus
 from service.imports.jobs.queue import Queue
 from service.imports.jobs.store import Imports
 from service.ogc import routes as ogc
+from service.operating import logs
+from service.operating.counts import STREAMS
+from service.operating.readiness import Standings
+from service.operating.state import ALONE, Operating, Place
+from service.operating.watching import Watching
 from service.publishing.chart_frame import TooMuchToDraw
 from service.publishing.chart_worker import NotDrawn
 from service.publishing.charts import DRAWER
@@ -62,11 +67,14 @@ from service.webhooks.store import Subscriptions
 
 log = logging.getLogger("casus")
 
-EXPOSED = ["ETag", "Link", "Location", "Casus-Position"]
+EXPOSED = ["ETag", "Link", "Location", "Casus-Position", "X-Request-Id"]
 
 
-def create_app(casus: Casus) -> FastAPI:
-    """The application that serves an open store; it closes the store when it ends."""
+def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
+    """The application that serves an open store; it closes the store when it ends.
+
+    The `place` is that of its process among the workers of a machine.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -94,7 +102,8 @@ def create_app(casus: Casus) -> FastAPI:
     app.state.finished = FinishedAnswers()
     app.state.streams = Streams()
     app.state.kept = KeptFiles(casus.settings.home / "published")
-    app.state.kept.begin()
+    if place.is_first:
+        app.state.kept.begin()
     app.state.live = Live(casus)
     app.state.imports = Imports(casus.settings.home)
     app.state.queue = Queue(app.state.imports, casus.projector)
@@ -129,6 +138,10 @@ def create_app(casus: Casus) -> FastAPI:
     ):
         app.router.routes.extend(router.routes)
     add_pages(app)
+    operating = app.state.operating = Operating(casus.settings, app.router.routes, place)
+    app.state.standings = Standings(casus, operating)
+    app.state.streams.told = lambda running: operating.counts.put(STREAMS, running)
+    app.state.queue.told = operating.imported
     _add_problems(app)
     app.add_middleware(Negotiation)
     app.add_middleware(InternalFaults)
@@ -141,6 +154,7 @@ def create_app(casus: Casus) -> FastAPI:
         max_age=86_400,
     )
     app.add_middleware(Gate)
+    app.add_middleware(Watching, operating=operating)
     app.add_middleware(HeadAsGet)
     app.add_middleware(NamesWithSlashes)
     return app
@@ -255,7 +269,7 @@ class InternalFaults:
         except Exception as raised:
             if scope["type"] != "http" or begun:
                 raise
-            correlation_id = str(uuid4())
+            correlation_id = logs.REQUEST.get().decode() or str(uuid4())
             log.error("correlation id %s", correlation_id, exc_info=raised)
             problem = Problem(
                 "internal",
@@ -291,9 +305,14 @@ class Gate:
 
     @staticmethod
     def _problem(scope: Scope) -> Problem | None:
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) > 1 or not all(_HOST.fullmatch(host) for host in hosts):
-            return Problem("bad-header", "Host is given once, a name or an address and a port")
+        known = False
+        for name, value in scope["headers"]:
+            if name == b"host":
+                if known or not _HOST.fullmatch(value):
+                    return Problem(
+                        "bad-header", "Host is given once, a name or an address and a port"
+                    )
+                known = True
         if len(scope["path"]) > LONGEST_PATH:
             return Problem("not-found", f"no path is longer than {LONGEST_PATH} characters")
         return None

@@ -1,25 +1,33 @@
-"""``/livez`` and ``/readyz``: is the process alive, and does it serve what the log holds?"""
+"""``/livez``, ``/readyz``, ``/metrics``: is it alive, does it serve what the log holds, and how much?"""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 
 import orjson
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api.context import casus_of
+from service.access.roles import Door, needs
+from service.api.answers import CASUS_VERSION
 from service.api.documents import problem_responses
-from service.reading.selection import Selection
-
-log = logging.getLogger("casus")
+from service.api.problems import Problem
+from service.operating.options import networks_of
+from service.operating.readiness import Standings
 
 router = APIRouter(tags=["health"])
 
 _HEADERS = {"Cache-Control": "no-store"}
+
+
+class PlainText(Response):
+    """A text."""
+
+    media_type = "text/plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +39,16 @@ class Liveness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """How far the timelines are behind the log, in records, and why if they have stopped."""
+    """How far the timelines are behind the log, in records and in seconds, and what is wrong.
+
+    What is null is not known, as the log did not answer in time; of `failure`: nothing is wrong.
+    """
 
     ready: bool
-    log_position: int
+    log_position: int | None
     position: int
-    lag: int
+    lag: int | None
+    lag_seconds: float | None
     failure: str | None
 
 
@@ -45,6 +57,7 @@ class Readiness:
     summary="Is the process alive?",
     responses={200: {"model": Liveness, "description": "It is."}, **problem_responses()},
 )
+@needs(Door.OPEN)
 def livez() -> Response:
     """Answers as long as the process does."""
     return Response(b'{"alive":true}', media_type="application/json", headers=_HEADERS)
@@ -55,29 +68,26 @@ def livez() -> Response:
     summary="Does it serve what the log holds?",
     responses={
         200: {"model": Readiness, "description": "It does."},
-        503: {"model": Readiness, "description": "The timelines have stopped behind the log."},
+        503: {
+            "model": Readiness,
+            "description": "The log does not answer, the timelines have stopped or are too far behind it,"
+            " or the service was told to stop: `failure` says which.",
+        },
         **problem_responses(),
     },
 )
-def readyz(request: Request) -> Response:
-    """How far the timelines are behind the log; 503 if they have stopped there."""
-    casus = casus_of(request)
-    log_position, position = casus.log.head, casus.reader.head
-    failure: Exception | None = casus.projector.failure
-    try:
-        moment = casus.reader.moment()
-        casus.reader.page(Selection(), moment, None, 1)
-    except Exception as error:
-        log.exception("the timelines can't be read")
-        failure = failure or error
-    if log_position > position:
-        failure = failure or casus.projector.trouble
+@needs(Door.OPEN)
+async def readyz(request: Request) -> Response:
+    """Whether requests are well sent here: 503, and why, if they are not."""
+    standings: Standings = request.app.state.standings
+    standing = await standings.now()
     readiness = Readiness(
-        ready=failure is None,
-        log_position=log_position,
-        position=position,
-        lag=max(0, log_position - position),
-        failure=str(failure) if failure else None,
+        ready=standing.failure is None,
+        log_position=standing.log_position,
+        position=standing.position,
+        lag=standing.lag,
+        lag_seconds=standing.lag_seconds,
+        failure=standing.failure,
     )
     return Response(
         orjson.dumps(readiness),
@@ -85,3 +95,38 @@ def readyz(request: Request) -> Response:
         media_type="application/json",
         headers=_HEADERS,
     )
+
+
+@router.get(
+    "/metrics",
+    summary="How much it does, for Prometheus",
+    response_class=PlainText,
+    responses={
+        200: {
+            "description": "What is measured of all workers of this service, in Prometheus' text format.",
+        },
+        **problem_responses("not-found"),
+    },
+)
+@needs(Door.OPEN)
+async def metrics(request: Request) -> Response:
+    """Requests and how long they took, positions, lag, queues; for the addresses that may read it."""
+    state = request.app.state
+    if not _may_read(request.client and request.client.host, state.casus.settings.metrics_from):
+        raise Problem("not-found", "nothing is at '/metrics' for this address")
+    # What it is written with is loaded by whoever is asked.
+    from service.operating.metrics import MEDIA_TYPE, exposition  # noqa: PLC0415
+
+    standing = await state.standings.now()
+    body = await run_in_threadpool(exposition, state, standing, CASUS_VERSION)
+    return Response(body, headers={**_HEADERS, "Content-Type": MEDIA_TYPE})
+
+
+def _may_read(client: str | None, networks: str) -> bool:
+    """Whether a client's address is in one of the networks that a setting names."""
+    try:
+        address = ip_address(client or "")
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in networks_of(networks))

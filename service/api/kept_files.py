@@ -40,6 +40,15 @@ class KeptFiles:
             for path in self._folder.glob("*"):
                 path.unlink(missing_ok=True)
 
+    def taken(self) -> tuple[int, int]:
+        """How many files there are, and their bytes, unfinished ones included."""
+        sizes = []
+        with suppress(OSError):  # the folder is made for the first
+            for path in self._folder.iterdir():
+                with suppress(OSError):
+                    sizes.append(path.stat().st_size)
+        return len(sizes), sum(sizes)
+
     def open(self, tag: str) -> IO[bytes] | None:
         """The file that is kept under a tag, to be read and closed; None if there is none."""
         try:

@@ -41,7 +41,8 @@ class Negotiation:
                     await _not_acceptable(suffixes)(scope, receive, send)
                     return
                 if suffix:
-                    scope = {**scope, "path": f"{scope['path']}.{suffix}"}
+                    # In place: whoever watches the request sees the route that it was led to.
+                    scope["path"] = f"{scope['path']}.{suffix}"
         await self.app(scope, receive, send)
 
 

@@ -52,6 +52,8 @@ class Streams:
     def __init__(self) -> None:
         self._running: set[anyio.CancelScope] = set()
         self._are_over = False
+        self.told: Callable[[int], object] = lambda _: None
+        """Told how many there are, whenever that changes."""
 
     @property
     def running(self) -> int:
@@ -69,12 +71,14 @@ class Streams:
         """The scope in which one of them runs, until it is through or cancelled."""
         with anyio.CancelScope() as scope:
             self._running.add(scope)
+            self.told(len(self._running))
             try:
                 if self._are_over:
                     scope.cancel()
                 yield scope
             finally:
                 self._running.discard(scope)
+                self.told(len(self._running))
 
 
 class Stream(Response):

@@ -1,11 +1,11 @@
 """Running Casus for many: workers, what is measured, what is logged and traced, readiness, ending in order.
 
-    workers     one parent, as many processes that serve as are asked for
-    serving     one of them: it serves until it is told to end, and ends in order
-    watching    every request: its id, its time, its line in the log, its span
-    counts      numbers that all workers of a service count into
-    metrics     what ``/metrics`` answers
-    readiness   what ``/readyz`` answers
-    logs        lines for people, or JSON for programs
-    tracing     OpenTelemetry, where it is configured, and nothing of it elsewhere
+workers     one parent, as many processes that serve as are asked for
+serving     one of them: it serves until it is told to end, and ends in order
+watching    every request: its id, its time, its line in the log, its span
+counts      numbers that all workers of a service count into
+metrics     what ``/metrics`` answers
+readiness   what ``/readyz`` answers
+logs        lines for people, or JSON for programs
+tracing     OpenTelemetry, where it is configured, and nothing of it elsewhere
 """

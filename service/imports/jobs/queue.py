@@ -12,10 +12,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from eventsourcing.persistence import PersistenceError
 
+from service.imports.jobs.documents import ImportJob
 from service.imports.jobs.store import Imports, locked
 from service.views.projector import ProjectionStopped, Projector
 
@@ -42,6 +44,8 @@ class Queue:
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
+        self.told: Callable[[ImportJob], object] = lambda _: None
+        """Told of an import that is over, by this server."""
 
     @property
     def is_busy(self) -> bool:
@@ -78,8 +82,9 @@ class Queue:
         while not self._stopping.is_set():
             wait = INTERVAL
             try:
-                if self._imports.waiting() and not self._is_taken():
+                if (waiting := self._imports.waiting()) and not self._is_taken():
                     failures = 0 if self._carry_out() else failures + 1
+                    self._tell_of(waiting)
                     wait = min(SLOWEST, 2.0 ** (failures - 2)) if failures else 0
             except Exception:
                 # Whatever it was, ending here would leave every import waiting in silence.
@@ -88,6 +93,11 @@ class Queue:
             if wait:
                 self._woken.wait(wait)
             self._woken.clear()
+
+    def _tell_of(self, waiting: Sequence[str]) -> None:
+        for job in map(self._imports.get, waiting):
+            if job and job.is_over:
+                self.told(job)
 
     def _is_taken(self) -> bool:
         """Whether another server carries imports of this store out."""

@@ -1,0 +1,59 @@
+"""What one process that serves knows of how it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+
+from service.imports.jobs.documents import ImportJob
+from service.operating.counts import IMPORTED_ROWS, IMPORTS_DONE, IMPORTS_FAILED, Counts
+from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which worker of how many a process is, and the file that all of them count in."""
+
+    worker: int = 0
+    workers: int = 1
+    file: int | None = None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the one that does what is to be done once on a machine."""
+        return self.worker == 0
+
+
+ALONE = Place()
+"""The only process that serves."""
+
+
+class Operating:
+    """How a process is run: by which settings, what it counts, and whether it is to end."""
+
+    def __init__(self, settings: Settings, routes: Iterable[BaseRoute], place: Place) -> None:
+        self.settings = settings
+        self.place = place
+        self.stopping = False
+        """Whether it was told to end: it is not ready any more, and ends connections with their answers."""
+        self.counts = Counts(
+            _watched(routes), file=place.file, worker=place.worker, workers=place.workers
+        )
+
+    def imported(self, job: ImportJob) -> None:
+        """Count an import that is over."""
+        self.counts.count(IMPORTS_DONE if job.state == "done" else IMPORTS_FAILED)
+        self.counts.count(IMPORTED_ROWS, job.counts.rows if job.counts else 0)
+
+
+def _watched(routes: Iterable[BaseRoute]) -> Mapping[int, tuple[str, Iterable[str]]]:
+    """By each route's id, its template and the methods that it answers to; of files it says nothing."""
+    watched = {}
+    for route in routes:
+        methods = set(getattr(route, "methods", None) or {"GET"})
+        if "GET" in methods:
+            methods.add("HEAD")  # which is answered as GET
+        watched[id(route)] = getattr(route, "path", ""), sorted(methods)
+    return watched
