@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from service.log import Log
 from service.reading import Reader
@@ -14,12 +12,9 @@ from service.reading.history import Histories
 from service.recording import Clock, Desk
 from service.settings import Settings
 from service.state import Schema, State
-from service.state.file import StateFile
+from service.state.places import state_at
 from service.views.projector import Progress, ProjectionStopped, Projector
 from service.views.store import ViewFolder
-
-if TYPE_CHECKING:
-    from service.postgres import Postgres
 
 
 def utc_now() -> datetime.datetime:
@@ -44,18 +39,10 @@ class Casus:
     dossiers: Dossiers
     histories: Histories
     closed: bool = field(default=False, init=False)
-    database: Postgres | None = field(default=None, init=False)
 
     def state(self, schema: Schema) -> State:
         """One kind of what is kept beside the log; whoever uses it closes it."""
-        if isinstance(self.log.place, Path):
-            return StateFile(self.log.place.parent, schema)
-        from service.postgres import Postgres  # noqa: PLC0415 - see `service.log.places`
-        from service.state.tables import StateTables  # noqa: PLC0415
-
-        if self.database is None:
-            self.database = Postgres(self.log.place)
-        return StateTables(self.database, schema)
+        return state_at(self.log.place, schema)
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""
@@ -66,8 +53,6 @@ class Casus:
             self.log.close()
             if self.followed is not self.log:
                 self.followed.close()
-            if self.database is not None:
-                self.database.close()
 
 
 def open_casus(

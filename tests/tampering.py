@@ -17,10 +17,12 @@ def tamper(place: LogPlace, sql: str, parameters: Sequence[Any] = ()) -> list[tu
     """Carry out a statement on ``LOG``, the table of records, with ``?`` for parameters; its rows."""
     if isinstance(place, Path):
         with closing(sqlite3.connect(place)) as database, database:
-            return database.execute(sql.replace("LOG", "stored_events"), parameters).fetchall()
+            return database.execute(
+                sql.replace("LOG", "stored_events").replace("BYTES", "BLOB"), parameters
+            ).fetchall()
     with psycopg.connect(place) as server:
         server.execute("ALTER TABLE casus.log DISABLE TRIGGER immutable")
-        words = sql.replace("LOG", "casus.log").replace("?", "%s")
+        words = sql.replace("LOG", "casus.log").replace("BYTES", "bytea").replace("?", "%s")
         cursor = server.execute(words.encode(), parameters)
         found = cursor.fetchall() if cursor.description else []
         server.execute("ALTER TABLE casus.log ENABLE TRIGGER immutable")

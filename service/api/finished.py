@@ -1,7 +1,8 @@
 """Finished answers: a bounded cache of the bytes that the same URL was answered with.
 
 An answer is a function of its URL, the host and codings it was asked with, and the position it was read
-at. The newest position is part of the key, so an answer can't outlive the log it was made from.
+at. The newest position is part of the key, so an answer can't outlive the log it was made from; and so are
+the rows it was made of, as another log may have been put in the place of that one.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ LARGEST = 500_000
 LONGEST_KEY = 1_000
 """Bytes of path and query beyond which an answer is not kept."""
 
-Key = tuple[str, bytes, str | None, str, bool, int]
+Key = tuple[str, bytes, str | None, str, bool, int, str]
 
 
-def key_of(request: Request, position: int) -> Key | None:
-    """The key of what a request asks for at the newest position; None for one that is not kept."""
+def key_of(request: Request, position: int, rows: str) -> Key | None:
+    """The key of what a request asks for at the newest position; None for one that is not kept.
+
+    `rows` names the generation of rows.
+    """
     headers, scope = request.headers, request.scope
     if "if-none-match" in headers or "accept-datetime" in headers:
         return None
@@ -40,6 +44,7 @@ def key_of(request: Request, position: int) -> Key | None:
         scope["scheme"],
         accepts_gzip(request),
         position,
+        rows,
     )
 
 

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from domain.checks import Fault
+from service.access.roles import Door, Rule
 from service.api.finished import FinishedAnswers, key_of
 from service.api.paths import decoded
 from service.api.problems import Problem
@@ -50,6 +51,7 @@ class ReadRoute(APIRoute):
     a budget; if that is spent, again on a thread of its own.
     """
 
+    rule: ClassVar[Rule] = Door.READING
     starts_at_once: ClassVar[bool] = True
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -71,7 +73,7 @@ class ReadRoute(APIRoute):
         async def handle(request: Request) -> Response:
             casus: Casus = request.app.state.casus
             finished: FinishedAnswers = request.app.state.finished
-            key = key_of(request, casus.reader.head)
+            key = key_of(request, casus.reader.head, casus.projector.generation.path.name)
             if key is not None and (answered := finished.get(key)):
                 return answered
             query = parse_query(query_type, request.scope["query_string"])

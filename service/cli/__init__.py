@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Optional
 import typer
 
 from service.cli.giving import give
+from service.cli.keys import keys
 from service.cli.options import (
     MOST,
     AsOf,
@@ -302,6 +303,9 @@ def revise(
     )
 
 
+app.add_typer(keys)
+
+
 @app.command(epilog="Example: [bold]casus mirror http://127.0.0.1:8000 --home copy --once[/bold]")
 def mirror(
     url: Annotated[str, typer.Argument(help="The address of the service whose log is copied.")],
@@ -322,6 +326,56 @@ def rebuild(home: Home = None) -> None:
     from service.cli.upkeep import rebuild_views
 
     rebuild_views(settings_of(home))
+
+
+@app.command(epilog="Example: [bold]casus verify[/bold]")
+def verify(
+    home: Home = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Prove that the log has no gap and can be read, and that the timelines are what it comes to."""
+    from service.cli.upkeep import verify_store
+
+    verify_store(settings_of(home), json=json)
+
+
+@app.command(epilog="Example: [bold]casus backup casus-2026-11-28.sqlite[/bold]")
+def backup(
+    file: Annotated[Path, typer.Argument(help="The new file.")],
+    home: Home = None,
+) -> None:
+    """Copy the log, keys and subscriptions into a file, while the store is served and written to."""
+    from service.cli.upkeep import back_up
+
+    back_up(settings_of(home), file)
+
+
+@app.command(epilog="Example: [bold]casus restore casus-2026-11-28.sqlite[/bold]")
+def restore(
+    file: Annotated[Path, typer.Argument(help="What casus backup has written.")],
+    home: Home = None,
+    replacing: Annotated[
+        bool,
+        typer.Option("--replace", help="Put it in the place of a log that has other records."),
+    ] = False,
+) -> None:
+    """Bring a store to what a backup has; one that has its beginning is gone on with."""
+    from service.cli.upkeep import restore as bring_back
+
+    bring_back(settings_of(home), file, replacing=replacing)
+
+
+@app.command(
+    epilog="Example: [bold]casus migrate --from sqlite:var --to postgresql://casus@db/casus[/bold]"
+)
+def migrate(
+    origin: Annotated[str, typer.Option("--from", help="sqlite:FOLDER or postgresql://...")],
+    destination: Annotated[str, typer.Option("--to", help="The same; empty, or cut short before.")],
+) -> None:
+    """Move a log from one store to another, byte for byte; cut short, it is gone on with."""
+    from service.cli.upkeep import migrate as move
+
+    move(origin, destination)
 
 
 @app.command(epilog="Example: [bold]casus status --json[/bold]")

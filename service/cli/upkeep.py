@@ -1,14 +1,22 @@
-"""``casus rebuild`` and ``casus status``: looking after a store."""
+"""``casus rebuild``, ``status``, ``verify``, ``backup``, ``restore``, ``migrate``: care for a store."""
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import closing
+from pathlib import Path
 
 import orjson
 
-from service.cli.output import progress, refuse, say, write_lines
+from service.cli.output import progress, refuse, say, usage, write_lines
 from service.cli.stores import opened
+from service.log import Clash, Log
+from service.log.places import LogPlace, NoPlace, in_words, place_of
 from service.settings import Settings
+from service.upkeep.copying import Copied, Differs, copy, replace
+from service.upkeep.states import copy_states, keep_states, restore_states
+from service.upkeep.verifying import verify
 
 
 def rebuild_views(settings: Settings) -> None:
@@ -27,6 +35,7 @@ def show_status(settings: Settings, *, json: bool) -> None:
         lines = {
             "home": str(settings.home.absolute()),
             "log_position": casus.log.head,
+            "log": in_words(casus.log.place),
             "log_bytes": casus.log.size,
             "position": casus.reader.head,
             "views": casus.projector.generation.path.name,
@@ -40,3 +49,107 @@ def show_status(settings: Settings, *, json: bool) -> None:
             say(f"{name.replace('_', ' '):<13} {shown}")
     if failure:
         refuse("the timelines have stopped")
+
+
+def verify_store(settings: Settings, *, json: bool) -> None:
+    """Look through the log and the timelines, and print what was found; status 1 for any fault."""
+    with opened(settings) as casus, progress("verifying") as tell:
+        verdict = verify(casus.followed, casus.projector.generation.path, tell)
+    if json:
+        write_lines([orjson.dumps(verdict)])
+    else:
+        say(f"{in_words(settings.log_place)}: {verdict.position} records, {verdict.digest}")
+        for fault in verdict.faults:
+            say(f"  {fault}")
+    if verdict.faults:
+        refuse(
+            "the store is not sound; timelines are made anew by casus rebuild,"
+            " a log is taken from its backup by casus restore"
+        )
+    if not json:
+        say(
+            "The log has no gap, every record can be read, and the timelines are what they come to."
+        )
+
+
+def back_up(settings: Settings, file: Path) -> None:
+    """Copy the log and what is kept beside it into a new file, while whoever serves goes on."""
+    if file.exists():
+        refuse(f"{file} is there already; a backup is a new file")
+    staged = file.with_name(f".{file.name}.part")
+    try:
+        os.close(os.open(staged, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        with (
+            closing(Log(_there(settings))) as source,
+            closing(Log(staged)) as target,
+            progress("copying") as tell,
+        ):
+            copied = copy(source, target, tell)
+        keep_states(settings.log_place, staged)
+        staged.replace(file)
+    finally:
+        for left in (staged, *(staged.with_name(staged.name + end) for end in ("-wal", "-shm"))):
+            left.unlink(missing_ok=True)
+    say(f"{file}: {copied.position} records, {copied.digest}")
+
+
+def restore(settings: Settings, file: Path, *, replacing: bool) -> None:
+    """Bring a store to what a backup has, while whoever serves goes on."""
+    if not file.is_file():
+        refuse(f"there is no file {file}")
+    with closing(Log(file)) as source, closing(Log(settings.log_place)) as target:
+        copied = _copied(source, target, replacing=replacing)
+    restore_states(file, settings.log_place)
+    say(f"{in_words(settings.log_place)}: {copied.position} records, {copied.digest}")
+
+
+def _copied(source: Log, target: Log, *, replacing: bool) -> Copied:
+    try:
+        with progress("copying") as tell:
+            return copy(source, target, tell)
+    except Differs as differs:
+        if replacing:
+            return replace(source, target)
+        refuse(
+            f"nothing was restored: {differs}; --replace puts the backup in its place, and what is only"
+            " in the store is lost"
+        )
+
+
+def migrate(origin: str, destination: str) -> None:
+    """Copy a log, and what is kept beside it, from one store to another."""
+    with (
+        closing(Log(_existing(origin, "--from"))) as source,
+        closing(Log(_place(destination, "--to"))) as target,
+        progress("copying") as tell,
+    ):
+        try:
+            copied = copy(source, target, tell)
+        except (Differs, Clash) as error:
+            refuse(f"{in_words(target.place)}: {error}; migrate to a store that is empty")
+        copy_states(source.place, target.place)
+    say(
+        f"{in_words(target.place)}: {copied.position} records, {copied.appended} of them copied now,"
+        f" {copied.digest}"
+    )
+
+
+def _there(settings: Settings) -> LogPlace:
+    place = settings.log_place
+    if isinstance(place, Path) and not place.is_file():
+        refuse(f"there is no store in {place.parent.absolute()}")
+    return place
+
+
+def _existing(address: str, option: str) -> LogPlace:
+    place = _place(address, option)
+    if isinstance(place, Path) and not place.is_file():
+        usage(f"there is no log at {place}", option)
+    return place
+
+
+def _place(address: str, option: str) -> LogPlace:
+    try:
+        return place_of(address)
+    except NoPlace as error:
+        usage(str(error), option)

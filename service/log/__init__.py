@@ -1,12 +1,12 @@
 """The log: immutable records, numbered by position, one stream for each incident, each actor, each dataset.
 
 What is appended is durable when `append` returns, all of it or none of it.
-Nothing here changes or deletes a record.
+Nothing here changes or deletes a record, but that another log can be put in its place (`Log.replace`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import cast
 from uuid import UUID
@@ -25,7 +25,7 @@ from domain.records import (
 )
 from service.log.codec import Codec, RecordMapper
 from service.log.places import LogPlace, recorder_at
-from service.log.recorder import KeyedRequest, KnownRequest, Unmoved
+from service.log.recorder import KeyedPosition, KeyedRequest, KnownRequest, Unmoved
 from service.log.ties import Ties
 
 READ_BATCH = 1_000
@@ -167,6 +167,24 @@ class Log:
     def request(self, key: str) -> KnownRequest | None:
         """What is known of an idempotency key."""
         return self._recorder.select_request(key)
+
+    def requests(self) -> Sequence[KeyedPosition]:
+        """Every idempotency key, with the digest of its request and the position of its last record."""
+        return self._recorder.select_requests()
+
+    def add_requests(self, requests: Sequence[KeyedPosition]) -> None:
+        """Add the idempotency keys of the log that this one is a copy of."""
+        self._recorder.insert_requests(requests)
+
+    def replace(
+        self, requests: Sequence[KeyedPosition], batches: Iterable[Sequence[Notification]]
+    ) -> None:
+        """Put another log in the place of this one, as a restored copy is: all of it, or nothing.
+
+        Nothing else changes what was recorded, and nothing but ``casus restore --replace`` does this.
+        """
+        self._recorder.replace(requests, batches)
+        self.ties = Ties(self._merges)
 
     def mark(self, position: int) -> str:
         """What tells the record at a position from any that another log has there; empty: there is none."""

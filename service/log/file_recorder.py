@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
 from domain.records import IncidentMerged
 from service.database import Database
-from service.log.recorder import KeyedRequest, KnownRequest, Unmoved
+from service.log.recorder import KeyedPosition, KeyedRequest, KnownRequest, Unmoved
 from service.sqlite import Datastore
 
 
@@ -178,6 +178,35 @@ class FileRecorder(SQLiteApplicationRecorder):
             "SELECT fingerprint, position FROM idempotency_key WHERE key = ?", (key,)
         )
         return KnownRequest(*rows[0]) if rows else None
+
+    def select_requests(self) -> Sequence[KeyedPosition]:
+        """Every idempotency key, with the digest of its request and the position of its last record."""
+        rows = self._reads.rows(
+            "SELECT key, fingerprint, position FROM idempotency_key ORDER BY key"
+        )
+        return [(key, fingerprint, position) for key, fingerprint, position in rows]
+
+    def insert_requests(self, requests: Sequence[KeyedPosition]) -> None:
+        """Add idempotency keys of another log; those that are there stay as they are."""
+        with self._appending, self._datastore.transaction(commit=True) as c:
+            c.executemany("INSERT OR IGNORE INTO idempotency_key VALUES (?,?,?)", requests)
+
+    def replace(
+        self, requests: Sequence[KeyedPosition], batches: Iterable[Sequence[Notification]]
+    ) -> None:
+        """Put other records and keys in the place of all there are, in one transaction."""
+        with self._appending, self._datastore.transaction(commit=True) as c:
+            c.execute(f"DELETE FROM {self.events_table_name}")
+            c.execute("DELETE FROM idempotency_key")
+            for batch in batches:
+                c.executemany(
+                    f"INSERT INTO {self.events_table_name} VALUES (?,?,?,?,?)",
+                    (
+                        (n.id, _hex(n.originator_id), n.originator_version, n.topic, n.state)
+                        for n in batch
+                    ),
+                )
+            c.executemany("INSERT INTO idempotency_key VALUES (?,?,?)", requests)
 
     def max_notification_id(self) -> int:
         """The newest position; 0 while there is no record."""

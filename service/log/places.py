@@ -33,6 +33,15 @@ def place_of(text: str) -> LogPlace:
     return file / FILE if file.is_dir() or not file.suffix else file
 
 
+def in_words(place: LogPlace) -> str:
+    """A place as it may be shown: without its password."""
+    if isinstance(place, Path):
+        return str(place.absolute())
+    from service.postgres import named  # noqa: PLC0415
+
+    return named(place)
+
+
 def recorder_at(place: LogPlace) -> LogRecorder:
     """What keeps the log at a place."""
     if isinstance(place, Path):

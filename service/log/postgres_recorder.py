@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from psycopg import Connection
 from domain.records import IncidentMerged
 from service import postgres
 from service.database import Unanswered
-from service.log.recorder import KeyedRequest, KnownRequest, Unmoved
+from service.log.recorder import KeyedPosition, KeyedRequest, KnownRequest, Unmoved
 from service.postgres import SCHEMA, Postgres
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('casus'), hashtext('log'))"
@@ -293,6 +293,39 @@ class PostgresRecorder:
         )
         return KnownRequest(*rows[0]) if rows else None
 
+    def select_requests(self) -> Sequence[KeyedPosition]:
+        """Every idempotency key, with the digest of its request and the position of its last record."""
+        rows = self._server.rows(
+            f"SELECT key, fingerprint, position FROM {SCHEMA}.idempotency_key ORDER BY key"
+        )
+        return [(key, fingerprint, position) for key, fingerprint, position in rows]
+
+    def insert_requests(self, requests: Sequence[KeyedPosition]) -> None:
+        """Add idempotency keys of another log; those that are there stay as they are."""
+        with self._server.connection() as connection, connection.transaction():
+            _insert_requests(connection, requests)
+
+    def replace(
+        self, requests: Sequence[KeyedPosition], batches: Iterable[Sequence[Notification]]
+    ) -> None:
+        """Put other records and keys in the place of all there are, in one transaction."""
+        copy = (
+            f"COPY {SCHEMA}.log (position, originator_id, originator_version, topic, state)"
+            " FROM STDIN (FORMAT BINARY)"
+        )
+        with self._server.connection() as connection, connection.transaction():
+            connection.execute(_LOCK)
+            connection.execute(f"ALTER TABLE {SCHEMA}.log DISABLE TRIGGER immutable".encode())
+            connection.execute(f"TRUNCATE {SCHEMA}.log, {SCHEMA}.idempotency_key".encode())
+            with connection.cursor().copy(copy.encode()) as rows:
+                rows.set_types(["bigint", "uuid", "bigint", "text", "bytea"])
+                for batch in batches:
+                    for n in batch:
+                        stream = _uuid(n.originator_id)
+                        rows.write_row((n.id, stream, n.originator_version, n.topic, n.state))
+            _insert_requests(connection, requests)
+            connection.execute(f"ALTER TABLE {SCHEMA}.log ENABLE TRIGGER immutable".encode())
+
     def max_notification_id(self) -> int:
         """The newest position; 0 while there is no record."""
         return int(self._server.rows(f"SELECT {_HEAD}")[0][0])
@@ -322,6 +355,13 @@ def _note(append: _Append, positions: tuple[int | None, int | None]) -> None:
         append.error = IntegrityError("what it was decided on has moved")
     else:
         append.positions = range(first, last + 1)
+
+
+def _insert_requests(connection: Connection[Any], requests: Sequence[KeyedPosition]) -> None:
+    connection.cursor().executemany(
+        f"INSERT INTO {SCHEMA}.idempotency_key VALUES (%s, %s, %s) ON CONFLICT DO NOTHING".encode(),
+        requests,
+    )
 
 
 def _uuid(stream: UUID | str) -> UUID:

@@ -8,7 +8,7 @@ neither.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -30,6 +30,10 @@ class KnownRequest:
 
     fingerprint: str
     position: int
+
+
+KeyedPosition = tuple[str, str, int]
+"""An idempotency key, the digest of its request, and the position of its last record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,17 @@ class LogRecorder(Protocol):
 
     def select_request(self, key: str) -> KnownRequest | None:
         """What is known of an idempotency key; None if it was never used."""
+
+    def select_requests(self) -> Sequence[KeyedPosition]:
+        """Every idempotency key, with the digest of its request and the position of its last record."""
+
+    def insert_requests(self, requests: Sequence[KeyedPosition]) -> None:
+        """Add idempotency keys of another log; those that are there stay as they are."""
+
+    def replace(
+        self, requests: Sequence[KeyedPosition], batches: Iterable[Sequence[Notification]]
+    ) -> None:
+        """Put other records and keys in the place of all there are, in one transaction."""
 
     def max_notification_id(self) -> int | None:
         """The newest position; 0 while there is no record."""

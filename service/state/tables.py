@@ -12,6 +12,9 @@ from service.database import Unanswered
 from service.postgres import SCHEMA, Postgres, connection_words, told
 from service.state import Cursor, Parameters, Schema, Taken
 
+MOST_CONNECTIONS = 4
+"""Connections of a process for one kind of state."""
+
 
 class _Cursor:
     """The driver's cursor, which takes ``%s`` for a parameter."""
@@ -39,8 +42,8 @@ def _portable(sql: str) -> bytes:
 class StateTables:
     """The tables of one kind, in a schema of their own, made when something is first written."""
 
-    def __init__(self, server: Postgres, schema: Schema) -> None:
-        self._server = server
+    def __init__(self, url: str, schema: Schema) -> None:
+        self._server = Postgres(url, MOST_CONNECTIONS)
         self._schema = schema
         self._name = f"{SCHEMA}_{schema.name}"
         self._is_ready = False
@@ -119,7 +122,9 @@ class StateTables:
                 lock.close()
 
     def close(self) -> None:
-        """Close nothing: the connections are the store's."""
+        """Close the connections; they are opened again where they are needed."""
+        self._server.close()
+        self._server = Postgres(self._server.url, MOST_CONNECTIONS)
 
 
 def _answers(connection: psycopg.Connection[Any]) -> bool:

@@ -1,0 +1,337 @@
+"""Moving a store, keeping copies of it, and proving that it is what it says, on every store."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.bootstrap import Casus
+from service.log import Log
+from service.log.recorder import KeyedRequest
+from service.state.file import StateFile
+from service.state.places import state_at
+from service.upkeep import copying
+from service.upkeep.verifying import verify
+from service.webhooks.documents import SubscriptionFilter, SubscriptionRequest
+from service.webhooks.store import SCHEMA, Made, Subscriptions
+from tests.conftest import CALLER, an_account
+from tests.processes import PATIENCE, account, kill, log_rows, run, serving, started, until
+from tests.records import a_record
+from tests.tampering import tamper
+
+pytestmark = pytest.mark.every_store
+
+
+@pytest.fixture
+def environment(chronicle: Casus, store_address: str) -> dict[str, str]:
+    """Where a process finds the store with the bundled chronicle; nobody else has it open."""
+    chronicle.close()
+    return {"CASUS_STORE": store_address} if store_address else {}
+
+
+def place(casus: Casus, store_address: str) -> str:
+    return store_address or f"sqlite:{casus.settings.home}"
+
+
+def rows(casus: Casus) -> list[tuple[object, ...]]:
+    place = casus.log.place
+    return log_rows(place.parent if isinstance(place, Path) else place)
+
+
+# Moving
+
+
+def test_a_log_is_moved_byte_for_byte_with_its_keys_and_subscriptions(
+    chronicle, environment, store_address, tmp_path
+):
+    with closing(Log(chronicle.log.place)) as log:
+        log.append([a_record(900)], KeyedRequest("a-key", "a-digest"))
+    state = state_at(chronicle.log.place, SCHEMA)
+    made = Made(3, "2026-11-28T09:00:00Z", "http://casus.example")
+    asked = SubscriptionRequest(
+        url="https://example.org", filter=SubscriptionFilter(), description=None
+    )
+    kept = Subscriptions(state).add(asked, made, KeyedRequest("its-key", "x"))
+    state.close()
+    moved = run(
+        *(
+            "migrate",
+            "--from",
+            place(chronicle, store_address),
+            "--to",
+            f"sqlite:{tmp_path / 'moved'}",
+        ),
+        home=tmp_path / "none",
+    )
+    assert moved.returncode == 0, moved.stderr
+    assert "68 records, 68 of them copied now, sha256:" in moved.stdout.replace("\n", " ")
+    assert log_rows(tmp_path / "moved") == rows(chronicle)
+    with closing(Log(tmp_path / "moved" / "log.sqlite")) as log:
+        assert log.requests() == [("a-key", "a-digest", 68)]
+    with closing(Subscriptions(StateFile(tmp_path / "moved", SCHEMA))) as subscriptions:
+        assert subscriptions.all() == [kept]
+    back = run(
+        *(
+            "migrate",
+            "--to",
+            place(chronicle, store_address),
+            "--from",
+            f"sqlite:{tmp_path / 'moved'}",
+        ),
+        home=tmp_path / "none",
+    )
+    assert "68 records, 0 of them" in back.stdout.replace("\n", " ")
+
+
+def test_a_move_that_was_cut_short_is_gone_on_with(log, tmp_path, monkeypatch):
+    log.append([a_record(number) for number in range(25)], KeyedRequest("a-key", "a-digest"))
+    monkeypatch.setattr(copying, "BATCH", 10)
+
+    def stop(done: int, _: int) -> None:
+        if done == 20:
+            raise KeyboardInterrupt
+
+    with closing(Log(tmp_path / "target.sqlite")) as target:
+        with pytest.raises(KeyboardInterrupt):
+            copying.copy(log, target, stop)
+        assert target.head == 20
+        copied = copying.copy(log, target)
+        assert (copied.position, copied.appended) == (25, 5)
+        assert copied.digest == copying.digest_of(log) == copying.digest_of(target)
+        assert target.requests() == [("a-key", "a-digest", 25)]
+
+
+def test_a_log_is_not_copied_onto_another(log, tmp_path):
+    log.append([a_record(number) for number in range(5)])
+    with closing(Log(tmp_path / "target.sqlite")) as target:
+        target.append([a_record(0), a_record(1), a_record(7)])
+        with pytest.raises(copying.Differs) as refused:
+            copying.copy(log, target)
+        assert (refused.value.position, target.head) == (3, 3)
+        target.append([a_record(number) for number in (8, 9, 10)])
+        with pytest.raises(copying.Differs) as refused:
+            copying.copy(log, target)
+        assert (refused.value.position, target.head) == (6, 6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("--from", "sqlite:nowhere", "--to", "sqlite:there"), "there is no log at nowhere"),
+        (("--from", "mysql://secret@db", "--to", "sqlite:there"), "postgresql://"),
+        (("--from", "", "--to", "sqlite:there"), "sqlite:FILE"),
+    ],
+)
+def test_a_store_that_is_none_is_refused_before_anything_is_made(arguments, what, tmp_path):
+    refused = run("migrate", *arguments, home=tmp_path / "home")
+    assert refused.returncode == 2
+    assert what in refused.stderr
+    assert "secret" not in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+# Backups
+
+
+def test_a_backup_is_a_store_of_its_own_which_others_may_not_read(chronicle, environment, tmp_path):
+    file = tmp_path / "copies" / "backup.sqlite"
+    file.parent.mkdir()
+    made = run("backup", file, home=chronicle.settings.home, **environment)
+    assert made.returncode == 0, made.stderr
+    assert "67 records, sha256:" in made.stdout.replace("\n", " ")
+    assert [path.name for path in file.parent.iterdir()] == ["backup.sqlite"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with closing(Log(file)) as log, closing(Log(chronicle.log.place)) as ours:
+        assert copying.digest_of(log) == copying.digest_of(ours)
+    again = run("backup", file, home=chronicle.settings.home, **environment)
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+
+
+def test_a_backup_is_made_and_restored_while_the_store_is_written_to(
+    chronicle, environment, tmp_path
+):
+    home, file = chronicle.settings.home, tmp_path / "backup.sqlite"
+    stopping = threading.Event()
+    with serving(home, **environment) as server:
+
+        def write() -> None:
+            with httpx.Client(base_url=server.address, timeout=PATIENCE, trust_env=False) as client:
+                client.headers.update(server.client.headers)
+                number = 0
+                while not stopping.is_set():
+                    number += 1
+                    posted = client.post("/v1/incidents", json=account(f"Incident {number}"))
+                    assert posted.status_code == 201
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            until(lambda: server.get("/readyz").json()["position"] > 70)
+            made = run("backup", file, home=home, **environment)
+            assert made.returncode == 0, made.stderr
+            # It has the beginning of what the store has by now.
+            done = run("restore", file, home=home, **environment)
+            assert done.returncode == 1
+            assert "records that the source has not" in done.stderr.replace("\n", " ")
+        finally:
+            stopping.set()
+            writer.join()
+    with closing(Log(file)) as log:
+        whole = rows(chronicle)
+        assert 70 < log.head < len(whole)
+        kept = [(each.id, each.originator_id.hex) for each in log.entries(0, 10_000)]
+        assert kept == [row[:2] for row in whole[: log.head]]
+        assert verify(log, None).faults == ()
+
+
+def test_a_store_that_was_lost_is_restored(chronicle, environment, tmp_path):
+    home, file = chronicle.settings.home, tmp_path / "backup.sqlite"
+    assert run("backup", file, home=home, **environment).returncode == 0
+    before = rows(chronicle)
+    tamper(chronicle.log.place, "DELETE FROM LOG WHERE position > 30")
+    done = run("restore", file, home=home, **environment)
+    assert done.returncode == 0, done.stderr
+    assert rows(chronicle) == before
+    assert run("verify", home=home, **environment).returncode == 0
+
+
+def test_what_a_restore_replaces_is_shown_by_whoever_serves(chronicle, environment, tmp_path):
+    """Also where the other log ends at the same position."""
+    home, file = chronicle.settings.home, tmp_path / "backup.sqlite"
+    with closing(Log(chronicle.log.place)) as log:
+        log.append([a_record(1), a_record(2)])
+    assert run("backup", file, home=home, **environment).returncode == 0
+    before = rows(chronicle)
+    tamper(chronicle.log.place, "DELETE FROM LOG WHERE position > 67")
+    with serving(home, **environment) as server:
+        timeline = "/v1/incidents?order=desc&limit=3"
+        for title in ("Mistaken", "Wrong"):
+            assert server.client.post("/v1/incidents", json=account(title)).status_code == 201
+        assert "Wrong" in server.get("/v1/incidents?q=wrong").text
+        refused = run("restore", file, home=home, **environment)
+        assert refused.returncode == 1
+        assert "--replace" in refused.stderr
+        assert "position 68" in refused.stderr.replace("\n", " ")
+        done = run("restore", "--replace", file, home=home, **environment)
+        assert done.returncode == 0, done.stderr
+        assert rows(chronicle) == before
+        posted = server.client.post("/v1/incidents", json=account("Afterwards"))
+        assert posted.json()["position"] == 70
+        assert server.get("/v1/incidents?q=wrong").json()["items"] == []
+        assert server.get(timeline).status_code == 200
+    assert run("verify", home=home, **environment).returncode == 0
+
+
+def test_what_is_no_backup_is_refused(chronicle, environment, tmp_path):
+    file = tmp_path / "backup.sqlite"
+    file.write_text("This is no database.")
+    refused = run("restore", file, home=chronicle.settings.home, **environment)
+    assert refused.returncode == 1
+    missing = run("restore", tmp_path / "none.sqlite", home=chronicle.settings.home, **environment)
+    assert (missing.returncode, "there is no file" in missing.stderr) == (1, True)
+    assert len(rows(chronicle)) == 67
+
+
+# Proof
+
+
+def test_a_sound_store_is_found_so_and_its_digest_is_that_of_every_copy(
+    chronicle, environment, tmp_path
+):
+    shown = run("verify", "--json", home=chronicle.settings.home, **environment)
+    verdict = json.loads(shown.stdout)
+    assert (shown.returncode, verdict["position"], verdict["faults"]) == (0, 67, [])
+    file = tmp_path / "backup.sqlite"
+    assert verdict["digest"] in run(
+        "backup", file, home=chronicle.settings.home, **environment
+    ).stdout.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("DELETE FROM LOG WHERE position = 40", "position 40: there is no record"),
+        ("UPDATE LOG SET originator_version = 9 WHERE position = 3", "position 3: version 9"),
+        (
+            "UPDATE LOG SET topic = 'incident-foreseen.v1' WHERE position = 50",
+            "position 50: no record",
+        ),
+        ("UPDATE LOG SET state = CAST('{}' AS BYTES) WHERE position = 67", "position 67:"),
+    ],
+)
+def test_a_log_that_was_tampered_with_is_found_out(chronicle, statement, fault):
+    before = verify(chronicle.log, None).digest
+    tamper(chronicle.log.place, statement)
+    verdict = verify(chronicle.log, None)
+    assert verdict.digest != before
+    assert any(fault in each for each in verdict.faults), verdict.faults
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("DELETE FROM country_timeline WHERE subject = 'UZB'", "rows of country_timeline"),
+        (
+            "UPDATE incident_version SET to_position = 50 WHERE version_id = 3",
+            "rows of incident_version",
+        ),
+        ("UPDATE series_delta SET best = best + 1", "rows of series_delta"),
+        (
+            "INSERT INTO incident_text (rowid, text) VALUES (9999, 'never')",
+            "words that a search finds",
+        ),
+    ],
+)
+def test_rows_that_were_tampered_with_are_found_out(chronicle, statement, fault):
+    path = chronicle.projector.generation.path
+    assert verify(chronicle.log, path).faults == ()
+    with closing(sqlite3.connect(path)) as views, views:
+        views.execute(statement)
+    faults = verify(chronicle.log, path).faults
+    assert len(faults) == 1
+    assert fault in faults[0]
+
+
+def test_what_is_recorded_while_it_is_looked_at_is_no_fault(chronicle):
+    path = chronicle.projector.generation.path
+    done = []
+
+    def record(position: int, _: int) -> None:
+        if len(done) < 5:
+            done.append(chronicle.desk.report_incident(an_account(title=f"{position}"), CALLER))
+
+    verdict = verify(chronicle.log, path, record)
+    assert (verdict.position, verdict.faults, len(done) > 1) == (67, (), True)
+
+
+def test_a_verification_of_a_store_that_stopped_says_why(chronicle, environment):
+    tamper(chronicle.log.place, "UPDATE LOG SET topic = 'incident-foreseen.v1' WHERE position = 67")
+    with closing(Log(chronicle.log.place)) as log:
+        log.append([a_record(1)])
+    refused = run("verify", home=chronicle.settings.home, **environment)
+    assert refused.returncode == 1
+    assert "position 67" in refused.stdout + refused.stderr
+
+
+def test_a_move_that_is_killed_is_completed_by_the_next(log, tmp_path):
+    log.append([a_record(number) for number in range(30_000)])
+    where = log.place if isinstance(log.place, str) else f"sqlite:{log.place}"
+    move = ("migrate", "--from", where, "--to", f"sqlite:{tmp_path / 'moved'}")
+    process = started(*move, home=tmp_path / "none")
+    until(
+        lambda: (
+            (tmp_path / "moved" / "log.sqlite").exists() and len(log_rows(tmp_path / "moved")) > 0
+        )
+    )
+    kill(process)
+    assert run(*move, home=tmp_path / "none").returncode == 0
+    with closing(Log(tmp_path / "moved" / "log.sqlite")) as moved:
+        assert copying.digest_of(moved) == copying.digest_of(log)
