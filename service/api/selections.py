@@ -21,6 +21,7 @@ from service.api.timelines import selection_of
 from service.bootstrap import Casus
 from service.publishing.chart_timeline import MOST
 from service.publishing.publication import ChartName, Subject
+from service.publishing.terms import words
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection
 
@@ -72,7 +73,7 @@ def series_title(query: SeriesQuery) -> str:
     """What series are called: what is counted, of whom."""
     country = find_country(query.country).name if query.country else None
     of = [country, query.actor, query.group_by and f"by {query.group_by}"]
-    return ", ".join([query.measure.replace("_", " "), *(part for part in of if part)])
+    return ", ".join([words(query.measure), *(part for part in of if part)])
 
 
 def datasets_at(casus: Casus, moment: Moment) -> dict[str, ShownDataset]:
