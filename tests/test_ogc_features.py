@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from domain.dates import day_number
 from domain.values import InvolvedCountry, Place
 from domain.vocabulary import CountryRole, Status
-from service.bootstrap import Casus, utc_now
+from service.bootstrap import Casus
 from service.publishing.flat import NAMES
 from service.reading.clocks import Moment
 from service.reading.selection import Box, PageEnd, Selection, SubjectKey
@@ -84,10 +83,9 @@ def test_the_first_page_is_found_as_a_timeline_as_well(reading):
 
 
 @covers("/req/core/fc-timeStamp", "/req/core/fc-numberReturned", "/req/core/fc-numberMatched")
-def test_a_page_says_when_it_was_made_and_how_many_it_has(client, chronicle):
-    before = utc_now().replace(microsecond=0)
+def test_a_page_says_how_many_it_has_and_not_when_it_was_made(client, chronicle):
     page = got(client, ITEMS, limit=7)
-    assert before <= datetime.datetime.fromisoformat(page["timeStamp"]) <= utc_now()
+    assert "timeStamp" not in page  # it would have to be now, whatever it shows
     assert page["numberReturned"] == len(page["features"]) == 7
     assert "numberMatched" not in page  # to count is to look at them all
     assert page["position"] == 67
@@ -133,7 +131,7 @@ def test_pages_are_of_one_moment_whatever_is_recorded_meanwhile(chronicle, clien
 def test_the_same_page_is_not_sent_twice(reading):
     answer = reading.get(ITEMS, params={"limit": 3})
     tag = answer.headers["etag"]
-    assert tag.startswith('W/"')  # it says when it was made
+    assert tag.startswith('"')
     again = reading.get(ITEMS, params={"limit": 3}, headers={"if-none-match": tag})
     assert (again.status_code, again.headers["etag"]) == (304, tag)
     fixed = reading.get(ITEMS, params={"position": 60})

@@ -131,6 +131,18 @@ def test_a_position_is_drawn_the_same_for_ever(chronicle: Casus, client) -> None
 # days
 
 
+def test_a_chart_is_the_same_whatever_was_drawn_before(casus: Casus, client) -> None:
+    named = 'clip-path="url(#clip7)"'
+    casus.desk.report_incident(an_account(title=named), CALLER)
+    for chart in ("timeline", "map"):
+        first = client.get(f"/v1/incidents.svg?chart={chart}&position=1").text
+        again = client.get(f"/v1/incidents.svg?position=1&chart={chart}").text
+        assert again == first
+        used = re.findall(r'<g [^<>]*clip-path="url\(#([^)]*)\)"', first)
+        assert set(used) == set(re.findall(r'<clipPath id="([^"]*)"', first))
+        assert (named in first) == (chart == "timeline")
+
+
 def dots(svg: str) -> dict[str, float]:
     """Where the dot of an incident is, in pixels from the left of the plot, by its date."""
     found = re.findall(

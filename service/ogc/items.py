@@ -1,4 +1,8 @@
-"""Features: pages of a collection, and each by its id."""
+"""Features: pages of a collection, and each by its id.
+
+A page has no ``timeStamp``. The standard lets it be left out, and where it is there it is the time of the
+answer: the bytes at a permanent address would be others each time. ``as_of`` says what they are as of.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from service.api.context import bad_parameter, casus_of, moment_of, start_of
 from service.api.incidents import no_such_incident, stream_of
 from service.api.parameters import Clocks
 from service.api.timelines import next_page
-from service.bootstrap import Casus, utc_now
+from service.bootstrap import Casus
 from service.ogc.documents import GEOJSON, JSON, Addresses, Json, id_of, link
 from service.ogc.parameters import MOST, ItemsQuery
 from service.publishing.geojson import feature
@@ -37,7 +41,7 @@ def items_answer(
         raise bad_parameter("offset", "a cursor says already where the page begins")
     answer = Answer(request, moment, fixed=query.fixed)
     if unchanged := answer.not_modified():
-        return _weakly(unchanged)
+        return unchanged
     page = _page(casus, selection, moment, query, PageEnd(*after) if after else None)
     if not page.items and country and casus.reader.extents.of_country(country, moment) is None:
         return None
@@ -53,13 +57,12 @@ def items_answer(
     whence = Whence(origin=origin(request), moment=moment)
     document = {
         "type": "FeatureCollection",
-        "timeStamp": utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "numberReturned": len(page.items),
         **moment.fields,
         "links": links,
         "features": [_feature(orjson.loads(entry), whence) for entry in page.items],
     }
-    return _weakly(answer.of(orjson.dumps(document), media_type=GEOJSON))
+    return answer.of(orjson.dumps(document), media_type=GEOJSON)
 
 
 def feature_answer(
@@ -135,9 +138,3 @@ def _feature(entry: Entry, whence: Whence) -> Json:
 
 
 _DAY = re.compile(r"(?!0000)\d{4}-\d\d-\d\d")
-
-
-def _weakly(answer: Response) -> Response:
-    """An answer with a weak validator: it says when it was generated, and is the same but for that."""
-    answer.headers["ETag"] = f"W/{answer.headers['ETag']}"
-    return answer

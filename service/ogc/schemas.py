@@ -83,7 +83,6 @@ def schemas() -> Json:
         "FeatureCollection": _object(
             {
                 "type": {**text, "enum": ["FeatureCollection"]},
-                "timeStamp": {**text, "format": "date-time"},
                 "numberReturned": {**whole, "minimum": 0},
                 **moment,
                 "links": links,

@@ -7,6 +7,7 @@ for those before, unless these are many already.
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -47,8 +48,10 @@ def drawing() -> Callable[[Task], bytes]:
         specification, kind, scale = task
         # Nothing is fetched: a specification with an address in it is refused.
         if kind == "svg":
-            return vl_convert.vegalite_to_svg(
-                specification, vl_version=VEGA_LITE, allowed_base_urls=[]
+            return _renumbered(
+                vl_convert.vegalite_to_svg(
+                    specification, vl_version=VEGA_LITE, allowed_base_urls=[]
+                )
             ).encode()
         return vl_convert.vegalite_to_png(
             specification, vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[]
@@ -62,6 +65,17 @@ def drawing() -> Callable[[Task], bytes]:
             _end_after(0)
 
     return draw_in_time
+
+
+_CLIP = re.compile(r'(<[a-z]+ class="[^"<>]*" clip-path="url\(#clip|<clipPath id="clip)(\d+)')
+
+
+def _renumbered(svg: str) -> str:
+    """An SVG whose clips are counted from its own first: the engine counts those of all that it draws."""
+    numbers: dict[str, int] = {}
+    return _CLIP.sub(
+        lambda found: f"{found[1]}{numbers.setdefault(found[2], len(numbers) + 1)}", svg
+    )
 
 
 def _end_after(seconds: int) -> None:
