@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -143,6 +143,28 @@ class Server:
         self.process.kill()
         self.process.wait(PATIENCE)
         self.process = None
+
+    def kill_backend(self) -> None:
+        """Kill one of the processes that serve clients: the server ends all of them, and repairs itself."""
+        with suppress(psycopg.OperationalError):
+            rows = self.ask(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+                " AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"
+            )
+            for (pid,) in rows:
+                with suppress(ProcessLookupError):
+                    os.kill(int(str(pid)), signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Start again after a crash, once the last of its processes has let go."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.start()
+                return
+            except AssertionError:
+                assert time.monotonic() < until
+                time.sleep(0.05)
 
     def promote(self) -> None:
         """Make a replica a primary."""

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import stat
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -326,11 +326,13 @@ def test_a_move_that_is_killed_is_completed_by_the_next(log, tmp_path):
     where = log.place if isinstance(log.place, str) else f"sqlite:{log.place}"
     move = ("migrate", "--from", where, "--to", f"sqlite:{tmp_path / 'moved'}")
     process = started(*move, home=tmp_path / "none")
-    until(
-        lambda: (
-            (tmp_path / "moved" / "log.sqlite").exists() and len(log_rows(tmp_path / "moved")) > 0
-        )
-    )
+
+    def is_begun() -> bool:
+        with suppress(sqlite3.OperationalError):
+            return len(log_rows(tmp_path / "moved")) > 0
+        return False
+
+    until(is_begun)
     kill(process)
     assert run(*move, home=tmp_path / "none").returncode == 0
     with closing(Log(tmp_path / "moved" / "log.sqlite")) as moved:
