@@ -30,6 +30,7 @@ from service.imports.reading.outcomes import UnreadableFile
 from service.imports.running import Report, Request
 from service.log import Log
 from service.settings import Settings
+from tests.ged import content as content_of_ged
 
 Json = dict[str, Any]
 
@@ -405,6 +406,56 @@ def test_a_packed_stream_is_found_out_and_loaded(casus, kind):
     assert load(casus, data).counts.new == 0
 
 
+CODEBOOK = b"CODEBOOK\n\nkey: what an incident is known by\n"
+
+
+def archive_of(**members: bytes) -> bytes:
+    """An archive of members that are called as they are named here, but for an underscore."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("_", "."), data)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("codebook", ["a_txt", "z_txt"])
+@pytest.mark.parametrize(
+    "data",
+    [CODEBOOK, b"%PDF-1.7\n", b"", b'{"licence": "CC0"}', gzip.compress(CODEBOOK, mtime=0)],
+    ids=["text", "document", "empty", "object", "packed"],
+)
+@pytest.mark.parametrize("chronicle", [text_of(HEADER, incident("1")), BUNDLED.read_bytes()])
+def test_a_member_that_is_no_data_is_passed_over_wherever_it_stands(
+    casus, chronicle, data, codebook
+):
+    report = load(casus, archive_of(**{codebook: data, "m_json": chronicle}))
+    assert is_chronicle(str(casus.settings.home / "stream.ndjson"))
+    assert (report.broken, report.counts.rejected) == (None, 0)
+    assert report.counts.new in (1, 35)
+    (told,) = report.passed_over
+    assert f"stream.ndjson/{codebook.replace('_', '.')}: it " in told
+    again = load(casus, archive_of(**{codebook: data, "m_json": chronicle}), strict=True)
+    assert (again.recorded, len(again.passed_over)) == (True, 1)
+
+
+def test_what_is_of_a_dataset_is_told_once_the_chronicles_beside_it_are_loaded(casus):
+    ged = content_of_ged("Afghanistan")
+    stream = text_of(HEADER, incident("1"))
+    data = archive_of(a_csv=ged, m_json=stream, z_json=BUNDLED.read_bytes())
+    report = load(casus, data)
+    assert (report.counts.new, report.passed_over) == (36, ())
+    assert str(report.broken).endswith(
+        "/a.csv: it is no chronicle, but of a dataset; import it by itself"
+    )
+    assert not is_chronicle(str(casus.settings.home / "stream.ndjson"))
+    assert not load(casus, data, strict=True).recorded
+
+
+def test_of_an_archive_without_a_chronicle_the_first_member_is_at_fault(casus):
+    with pytest.raises(FaultyChronicle):
+        load(casus, archive_of(a_txt=CODEBOOK, b_json=b'{"title": "No chronicle"}'))
+
+
 @pytest.mark.parametrize("kind", ["plain", "gzip", "xz"])
 def test_a_packed_document_is_loaded_whole(casus, kind):
     report = load(casus, packed(kind, BUNDLED.read_bytes()))
@@ -415,7 +466,7 @@ def test_a_packed_document_is_loaded_whole(casus, kind):
 def test_standard_input_is_gone_through_twice(casus, kind):
     data = packed(kind, text_of(HEADER, incident("1", actors=("a",)), actor("a")))
     beginning, pipe = begun(Pipe(data))
-    assert is_chronicle("-", io.BytesIO(beginning))
+    assert is_chronicle("-", beginning)
     request = Request(files=("-",), order=Order(by="tests"), rejected=casus.settings.home)
     assert run(casus, request, lambda _: None, pipe).counts.new == 1
 
@@ -433,7 +484,7 @@ class Pipe(io.BytesIO):
 @given(data=st.binary(max_size=300), sizes=st.lists(st.integers(1, 50), max_size=20))
 def test_what_was_read_of_a_pipe_is_read_again(data, sizes):
     beginning, pipe = begun(Pipe(data))
-    assert beginning == data
+    assert beginning.read() == data
     found = b"".join(pipe.read(size) for size in sizes)
     assert found + pipe.read() == data
 
@@ -441,7 +492,7 @@ def test_what_was_read_of_a_pipe_is_read_again(data, sizes):
 def test_a_long_pipe_is_looked_at_only_as_far_as_it_begins(monkeypatch):
     monkeypatch.setattr("service.chronicles.detecting.HEAD", 10)
     beginning, pipe = begun(Pipe(bytes(range(100))))
-    assert (beginning, pipe.read()) == (bytes(range(10)), bytes(range(100)))
+    assert (beginning.read(), pipe.read()) == (bytes(range(10)), bytes(range(100)))
 
 
 def test_lines_before_the_end_of_a_broken_file_are_loaded(casus):

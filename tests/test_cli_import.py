@@ -168,8 +168,24 @@ def test_nothing_is_withdrawn_by_a_complete_release_of_which_a_member_is_passed_
     assert (done.returncode, counts(done.stdout)["withdrawn"]) == (0, 1)
 
 
+@pytest.mark.parametrize("words", [(), ("chronicle",)])
+def test_a_chronicle_is_found_behind_its_codebook(home, folder, words):
+    name = archive_of(folder / "ours.zip", a_txt=CODEBOOK, b_json=BUNDLED.read_bytes())
+    done = ask("import", *words, name, home=home)
+    assert (done.returncode, counts(done.stdout)["incidents new"]) == (0, 35)
+    assert done.stderr.startswith("casus: passed over: ours.zip/a.txt: it has no column")
+
+
+def test_a_chronicle_beside_a_dataset_is_told_once_that_is_read(home, folder):
+    members = {"a_csv": content("Afghanistan"), "z_json": BUNDLED.read_bytes()}
+    done = ask("import", archive_of(folder / "both.zip", **members), home=home)
+    assert (done.returncode, counts(done.stdout)["incidents new"]) == (1, INCIDENTS)
+    told = "casus: both.zip/z.json: it is a chronicle, and no dataset's; import it by itself"
+    assert done.stderr.strip() == told
+
+
 @pytest.mark.parametrize("words", [("-",), ("ucdp-ged", "-")])
-@pytest.mark.parametrize("kind", ["plain", "gz", "xz"])
+@pytest.mark.parametrize("kind", ["plain", "gz", "xz", "zip"])
 def test_a_pipe_is_read(home, words, kind):
     done = run("import", *words, home=home, stdin=packed(kind))
     assert done.stderr == ""
@@ -200,6 +216,23 @@ def test_a_chronicle_comes_from_a_pipe_whether_it_is_named_or_not(home):
         done = run("import", *words, home=home, stdin=BUNDLED.read_bytes())
         assert done.returncode == 0
     assert counts(done.stdout)["unchanged"] == 45
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_an_archive_of_a_chronicle_comes_from_a_pipe_as_well(home, folder, is_file):
+    archive_of(folder / "ours.zip", a_txt=CODEBOOK, b_json=BUNDLED.read_bytes())
+    with (folder / "ours.zip").open("rb") as file:
+        given = {"stdin": file} if is_file else {"input": file.read()}
+        done = subprocess.run(
+            [PROGRAM, "import", "-"],
+            env=environment(home),
+            cwd=folder,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+            **given,
+        )
+    assert (done.returncode, counts(done.stdout.decode())["incidents new"]) == (0, 35)
 
 
 def test_several_files_are_imported_in_turn(home, folder, ged):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import IO, Any
 
 import orjson
 
+from service.imports.formats import formats_named
 from service.imports.pipes import is_pipe
 from service.imports.reading.files import STANDARD_INPUT, Stream, open_file
-from service.imports.reading.outcomes import FileRefused
+from service.imports.reading.outcomes import FileRefused, NoData, NoFormat
+from service.imports.reading.packed import ZIP
+from service.imports.reading.rows import open_rows
 
 HEAD = 1 << 16
 """Bytes that are looked at. The header of a stream is within them."""
@@ -44,39 +49,76 @@ def kind_of(stream: Stream) -> Kind | None:
     return Kind.STREAM if is_header else Kind.DOCUMENT
 
 
+def begins_as_chronicle(stream: Stream) -> bool:
+    """Whether a stream of bytes is a chronicle that can be loaded, as far as one can see."""
+    return kind_of(stream) in (Kind.DOCUMENT, Kind.STREAM)
+
+
 def is_chronicle(name: str, standard_input: IO[bytes] | None = None) -> bool:
     """Whether a file by its path, or what begins as standard input does, is a chronicle.
 
-    What is read once only is not looked at, and counts as none.
+    An archive is what the first of its members is that is data. What is read once only is not looked at,
+    and counts as none.
     """
     if name != STANDARD_INPUT and is_pipe(name):
         return False
     try:
         with open_file(name, standard_input) as source:
-            found = next(source.streams(), None)
-            return found is not None and kind_of(found) in (Kind.DOCUMENT, Kind.STREAM)
+            return _is_chronicle(source.name, source.streams())
     except FileRefused:
         return False  # whoever imports it says why
 
 
-def are_chronicles(files: tuple[str, ...], beginning: bytes) -> bool | None:
+def _is_chronicle(name: str, streams: Iterable[Stream]) -> bool:
+    for stream in streams:
+        try:
+            if stream.name == name or begins_as_chronicle(stream):
+                return begins_as_chronicle(stream)
+            check_no_data(stream)
+        except (NoData, NoFormat):
+            continue
+        return False
+    return False
+
+
+def check_no_data(stream: Stream) -> None:
+    """Raise what says why a member of an archive, which is no chronicle, is none of the data there.
+
+    That is `NoData` or `NoFormat`, or for what may be data all the same another `FileRefused`. A dataset's
+    rows raise nothing.
+    """
+    open_rows(stream, formats_named(None))
+
+
+def are_chronicles(files: tuple[str, ...], beginning: IO[bytes]) -> bool | None:
     """Whether files are chronicles, all or none, given how standard input begins; None: some are."""
-    found = {
-        is_chronicle(name, io.BytesIO(beginning) if name == STANDARD_INPUT else None)
-        for name in files
-    }
+    at = beginning.tell()
+    found = {is_chronicle(name, beginning if name == STANDARD_INPUT else None) for name in files}
+    beginning.seek(at)
     return found.pop() if len(found) == 1 else None
 
 
-def begun(pipe: IO[bytes]) -> tuple[bytes, IO[bytes]]:
-    """How a pipe begins, and what it is to be read from, from its beginning."""
+def begun(pipe: IO[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    """How a pipe begins, as a file to look at, and what it is to be read from, from its beginning.
+
+    An archive can't be told by how it begins: it is kept, and both are one file.
+    """
     if pipe.seekable():
         start = pipe.tell()
         beginning = pipe.read(HEAD)
         pipe.seek(start)
-        return beginning, pipe
-    again = _Begun(pipe)
-    return again.beginning, io.BufferedReader(again)
+        whole = pipe
+    else:
+        again = _Begun(pipe)
+        beginning, whole = again.beginning, io.BufferedReader(again)
+    if not beginning.startswith(ZIP):
+        return io.BytesIO(beginning), whole
+    if not pipe.seekable():
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - for as long as the command lasts
+        shutil.copyfileobj(whole, file)
+        file.seek(0)
+        whole = file
+    return whole, whole
 
 
 class _Begun(io.RawIOBase):

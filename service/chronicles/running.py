@@ -1,7 +1,8 @@
 """Importing chronicles from files: documents, each loaded whole or not at all, and streams, line by line.
 
 What `service.imports.running` is for datasets: nothing is recorded of files that hold a line at fault,
-where that is asked for (`strict`). What would be recorded is found out in a log upon the store's.
+where that is asked for (`strict`). What would be recorded is found out in a log upon the store's. Members
+of an archive that are no chronicles are left out where another one is.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import codecs
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -28,12 +29,18 @@ from domain.records import (
 from domain.reporting import Recording
 from service.bootstrap import Casus
 from service.chronicles import load_chronicle, parse_chronicle
-from service.chronicles.detecting import Kind, kind_of
+from service.chronicles.detecting import Kind, check_no_data, kind_of
 from service.chronicles.streams import ChronicleStream, Taken
 from service.imports.deciding import Counts
 from service.imports.pipes import kept, opened_again
 from service.imports.reading.files import Source, Stream
-from service.imports.reading.outcomes import FileRefused, UnreadableFile
+from service.imports.reading.outcomes import (
+    FileRefused,
+    NoData,
+    NoFormat,
+    UnknownFormat,
+    UnreadableFile,
+)
 from service.imports.rejects import RejectedRows
 from service.imports.running import BRINGING_UP, Progress, Report, Request, Tell
 from service.log import Log
@@ -84,6 +91,7 @@ def run(casus: Casus, request: Request, tell: Tell, piped: IO[bytes] | None = No
         recorded,
         casus.log.head,
         time.monotonic() - began,
+        tuple(tried.passed_over),
     )
 
 
@@ -101,6 +109,7 @@ class _Attempt:
         self.counts = Counts()
         self.rejected: Mapping[Path, int] = {}
         self.broken: str | None = None
+        self.passed_over: list[str] = []
 
     @property
     def is_clean(self) -> bool:
@@ -113,16 +122,20 @@ class _Attempt:
             for name in self._request.files:
                 rejected.begin(name)
             for name in self._request.files:
-                self._take_file(name, task, log, rejected)
+                others = self._others(name)
+                self._take_file(name, others, task, log, rejected)
+                self._tell_of(others.values())
         self.rejected = rejected.counts
 
-    def _take_file(self, name: str, task: str, log: Log, rejected: RejectedRows) -> None:
+    def _take_file(
+        self, name: str, others: Collection[str], task: str, log: Log, rejected: RejectedRows
+    ) -> None:
         recorder = _Recorder(self._desk, log, self.counts)
         loading = ChronicleStream(log, recorder, self._request.order.by)
         has_streams = False
         for is_second in (False, True):
             try:
-                for source, stream in self._opened(name):
+                for source, stream in self._opened(name, others):
                     kind = kind_of(stream)
                     taken: Iterable[Taken] = ()
                     if kind is Kind.STREAM:
@@ -143,10 +156,40 @@ class _Attempt:
             if not has_streams:
                 break
 
-    def _opened(self, name: str) -> Iterator[tuple[Source, Stream]]:
+    def _others(self, name: str) -> Mapping[str, FileRefused]:
+        """Why members of an archive are no chronicles, by their names, where another one is.
+
+        What is no data is passed over; what may be is told once the others are read.
+        """
+        others: dict[str, FileRefused] = {}
+        is_one = False
+        with suppress(FileRefused):  # which is told when it is read
+            for source, stream in self._opened(name):
+                if stream.name == source.name:
+                    break
+                try:
+                    if kind_of(stream):
+                        is_one = True
+                        continue
+                    check_no_data(stream)
+                    reason = "it is no chronicle, but of a dataset; import it by itself"
+                    others[stream.name] = UnknownFormat(stream.name, reason)
+                except FileRefused as error:
+                    others[stream.name] = error
+        return others if is_one else {}
+
+    def _tell_of(self, others: Iterable[FileRefused]) -> None:
+        for each in others:
+            if isinstance(each, NoData | NoFormat):
+                self.passed_over.append(str(each))
+            else:
+                self.broken = str(each)
+
+    def _opened(self, name: str, but: Collection[str] = ()) -> Iterator[tuple[Source, Stream]]:
         with opened_again(name, self._pipes) as source:
             for stream in source.streams():
-                yield source, stream
+                if stream.name not in but:
+                    yield source, stream
 
     def _take_document(
         self, kind: Kind | None, stream: Stream, log: Log, recorder: _Recorder

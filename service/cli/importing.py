@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, NoReturn
@@ -117,12 +118,12 @@ _NOT_OF_CHRONICLES = (
 """Options that say of files what a chronicle says itself."""
 
 
-def _piped(files: tuple[str, ...], *, look: bool) -> tuple[bytes, IO[bytes] | None]:
+def _piped(files: tuple[str, ...], *, look: bool) -> tuple[IO[bytes], IO[bytes] | None]:
     """Standard input if it is among the files, and how it begins, if that is to be looked at."""
     if STANDARD_INPUT not in files:
-        return b"", None
+        return BytesIO(), None
     try:
-        return begun(standard_input()) if look else (b"", standard_input())
+        return begun(standard_input()) if look else (BytesIO(), standard_input())
     except FileRefused as error:
         refuse(str(error))
 
@@ -142,7 +143,7 @@ def _check_files(files: tuple[str, ...]) -> None:
             refuse(str(error))
 
 
-def _are_chronicles(files: tuple[str, ...], beginning: bytes) -> bool:
+def _are_chronicles(files: tuple[str, ...], beginning: IO[bytes]) -> bool:
     found = are_chronicles(files, beginning)
     if found is None:
         usage("some of these files are chronicles, and some are not; import them in turn", "FILE")

@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 from domain.errors import DomainError
 from domain.text import Line, PublicationDate, Slug
 from service.bootstrap import Casus
+from service.chronicles.detecting import begins_as_chronicle
 from service.faults import fault_of
 from service.imports.crosswalk import Crosswalk
 from service.imports.deciding import Counts
@@ -251,6 +252,9 @@ class _Files:
         refused: list[FileRefused] = []
         for stream in source.streams():
             try:
+                if stream.name != source.name and begins_as_chronicle(stream):
+                    reason = "it is a chronicle, and no dataset's; import it by itself"
+                    raise UnknownFormat(stream.name, reason)
                 reading = open_rows(stream, formats, named)
             except (NoData, UnknownFormat) as error:
                 if stream.name == source.name:
