@@ -19,6 +19,7 @@ from service.imports.jobs.process import MOST_BEGUN
 from service.imports.jobs.store import JOB, UPLOAD, Imports, read_job, write_job
 from tests.crashes import check_log, check_views, wait
 from tests.ged import FILES
+from tests.importing import write_ged
 from tests.processes import PATIENCE, Server, kill, log_rows, serving, until
 from tests.test_import_crashes import timeless
 
@@ -143,6 +144,34 @@ def test_a_process_that_is_killed_is_followed_by_another(home, whole, tmp_path):
     assert "the process that carried imports out ended with status -9" in ended.errors
     assert "Traceback" not in ended.errors
     check(home, whole, tmp_path / "fresh")
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="there are no processes of their own then")
+def test_a_process_that_examines_rows_and_is_killed_is_told_and_the_file_can_be_sent_again(home):
+    write_ged(home.parent / "ged.csv", *({"id": str(n)} for n in range(1, 20_000)))
+    data = (home.parent / "ged.csv").read_bytes()
+
+    def examining() -> list[psutil.Process]:
+        with suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(server.process.pid).children():
+                return process.children()
+        return []
+
+    with serving(home) as server:
+        posted = server.client.post("/v1/imports", content=data)
+        until(lambda: bool(examining()))
+        for process in examining():
+            process.kill()
+        identifier = posted.json()["id"]
+        until(lambda: job_of(server, identifier)["finished"] is not None)
+        job = job_of(server, identifier)
+        assert (job["state"], job["counts"]) == ("failed", None)
+        assert job["error"].startswith("a process that examined its rows was ended before its work")
+        again = server.client.post("/v1/imports", content=data).json()["id"]
+        until(is_done(server, again))
+        counts = job_of(server, again)["counts"]
+        assert counts["incidents_new"] + counts["accounts_unchanged"] == counts["rows"] == 19_999
+        assert "Traceback" not in server.end().errors
 
 
 def test_an_import_that_always_ends_its_process_is_given_up_and_the_next_one_is_not(home):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
+import io
 import itertools
 import os
 import shutil
 import sqlite3
 import time
+import zipfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +26,7 @@ from pydantic import ValidationError
 
 from service.api.follower import following
 from service.bootstrap import Casus
+from service.faults import MOST_FAULTS
 from service.imports.jobs import process, store
 from service.imports.jobs.documents import (
     FORMATS,
@@ -37,6 +41,7 @@ from service.imports.jobs.queue import Queue
 from service.imports.jobs.store import REJECTED, UPLOAD, Imports, Kept, locked, read_job, write_job
 from service.recording import KeyReused
 from service.views.projector import ProjectionStopped
+from service.workers import Gone
 from tests import ged, tables
 from tests.processes import PATIENCE
 from tests.test_chronicles import a_chronicle
@@ -210,6 +215,7 @@ _texts = st.text(st.characters(exclude_categories=["Cs"])) | st.none()
         | st.builds(ImportCounts, **dict.fromkeys(ImportCounts.__annotations__, _numbers)),
         rejected=_numbers | st.none(),
         broken=_texts,
+        passed_over=st.tuples() | st.tuples(st.text()),
         error=_texts,
         position=_numbers | st.none(),
         created=st.just(NOW),
@@ -306,6 +312,28 @@ def test_a_bad_row_is_rejected_and_the_rest_is_recorded(casus, carried_out, tmp_
     assert row.startswith("2,")
 
 
+def test_members_of_an_archive_that_are_no_data_are_told(carried_out):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.txt", "CODEBOOK\n\nid: the number of the event\n")
+        archive.writestr("ged.csv", GED)
+        archive.writestr("z.csv", b"")
+    job = carried_out(file.getvalue())
+    assert (job.state, job.counts.incidents_new) == ("done", ROWS)
+    text, empty = job.passed_over
+    assert text.startswith("upload/a.txt: it has no column of a known format")
+    assert empty == "upload/z.csv: it is empty; get the file again"
+
+
+def test_only_the_first_of_them_are_told(carried_out):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("ged.csv", GED)
+        for number in range(MOST_FAULTS + 1):
+            archive.writestr(f"{number}.txt", b"")
+    assert len(carried_out(file.getvalue()).passed_over) == MOST_FAULTS
+
+
 def test_strict_records_nothing_if_a_row_is_bad(casus, carried_out):
     job = carried_out(with_a_bad_row(GED), strict=True)
     assert (job.state, job.recorded, job.rejected) == ("failed", False, 1)
@@ -391,6 +419,13 @@ def test_what_is_found_to_be_a_chronicle_has_no_release(casus, carried_out):
     [
         (ProjectionStopped(7, ValueError("secret")), "the timelines stand before position 7"),
         (OperationalError("secret"), "the store did not answer"),
+        (sqlite3.OperationalError("secret"), "the store did not answer"),
+        (
+            sqlite3.OperationalError("database or disk is full"),
+            "no space is left on the disk",
+        ),
+        (OSError(errno.ENOSPC, "secret"), "no space is left on the disk"),
+        (Gone(), "a process that examined its rows was ended before its work was done"),
         (ZeroDivisionError("secret"), "an internal fault"),
     ],
 )

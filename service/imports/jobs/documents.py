@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 
 from domain.records import Instant
 from domain.text import Line, PublicationDate, Slug
+from service.faults import MOST_FAULTS
 from service.imports.formats import FAMILIES
 from service.imports.scope import Scope
 
@@ -176,6 +177,13 @@ class ImportJob:
     broken: Annotated[
         str | None, Field(description="Why the file could not be read to its end, if it was not.")
     ] = None
+    passed_over: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Members of an archive that are no data, such as a codebook, and why; the first"
+            f" {MOST_FAULTS}."
+        ),
+    ] = ()
     error: Annotated[str | None, Field(description="Why it failed.")] = None
     faults: tuple[ImportFault, ...] = ()
     position: Annotated[

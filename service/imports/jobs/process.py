@@ -23,10 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from eventsourcing.persistence import PersistenceError
-
 from domain.checks import Faulty
-from domain.errors import DomainError
 from service.bootstrap import Casus, open_casus, utc_now
 from service.chronicles.detecting import is_chronicle
 from service.chronicles.running import run as run_chronicles
@@ -43,14 +40,13 @@ from service.imports.jobs.documents import (
     ImportProgress,
     ImportQuery,
 )
+from service.imports.jobs.reasons import TROUBLE, reason
 from service.imports.jobs.store import MAPPING, UPLOAD, Imports, Kept, locked, read_job, write_job
 from service.imports.orders import Order, Refused
-from service.imports.reading.outcomes import FileRefused
 from service.imports.running import Progress, Report, Request, run
 from service.imports.scope import Scope
 from service.reading.clocks import instant_text
 from service.settings import Settings
-from service.views.projector import ProjectionStopped
 
 log = logging.getLogger("casus")
 
@@ -157,21 +153,13 @@ def carry_out(casus: Casus, folder: Path, kept: Kept, now: Clock) -> ImportJob:
                 ImportFault(path=json_path(fault.path), message=fault.message)
                 for fault in faulty.faults[:MOST_FAULTS]
             )
-        except Refused as refused:
-            error = _in_parameters(str(refused))
-        except (FileRefused, DomainError) as refused:
-            error = str(refused)
-        except ProjectionStopped as stopped:
-            error = (
-                f"the timelines stand before position {stopped.position}; once that is mended,"
-                " send it again: what is recorded is not recorded twice"
-            )
-        except PersistenceError as trouble:
-            log.error("import %s: the store did not answer: %s", job.id, trouble)
-            error = "the store did not answer; send it again"
-        except Exception:
-            log.exception("import %s", job.id)
-            error = "an internal fault; it was logged under the import's id"
+        except Exception as trouble:
+            told = reason(trouble)
+            if told is None:
+                log.exception("import %s", job.id)
+            elif isinstance(trouble, TROUBLE):
+                log.error("import %s: %s: %s", job.id, type(trouble).__name__, trouble)
+            error = told or "an internal fault; it was logged under the import's id"
     return replace(
         job,
         state="failed" if error else "done",
@@ -180,16 +168,6 @@ def carry_out(casus: Casus, folder: Path, kept: Kept, now: Clock) -> ImportJob:
         faults=faults,
         finished=now(),
     )
-
-
-_PARAMETERS = {"--released": "released", "--force": "force=true", "--complete": "complete"}
-
-
-def _in_parameters(message: str) -> str:
-    """A message to those who type commands, for those who send parameters."""
-    for option, parameter in _PARAMETERS.items():
-        message = message.replace(option, parameter)
-    return message
 
 
 def _take_in(casus: Casus, kept: Kept) -> ImportJob:
@@ -217,6 +195,7 @@ def _take_in(casus: Casus, kept: Kept) -> ImportJob:
         recorded=report.recorded,
         rejected=report.counts.rejected,
         broken=report.broken,
+        passed_over=tuple(report.passed_over[:MOST_FAULTS]),
         error=_shortcoming(report, asked),
         position=report.position,
     )
