@@ -4,7 +4,8 @@ The body is a batch of CloudEvents (JSON Batch Format, the HTTP binding's batche
 followed, no proxy or password is taken from the environment, no connection is used twice: each goes to an
 address that its own name has led to, while Host and the name in TLS are those of the URL. Whatever the
 receiver does, the attempt is over in `DEADLINE` seconds; of its answer the status counts, and the body is
-thrown away.
+thrown away. What is told of a failure is in words of our own: whoever subscribes is not shown what is said
+by whatever else answers at an address.
 """
 
 from __future__ import annotations
@@ -120,9 +121,12 @@ class Sender:
         except httpx.ConnectTimeout:
             return Outcome(error=f"there was no connection within {CONNECTING:g} seconds")
         except httpx.ConnectError as error:
-            return Outcome(error=f"there is no connection: {_told(error)}")
-        except httpx.HTTPError as error:
-            return Outcome(error=f"the connection broke: {_told(error)}")
+            return Outcome(error=f"there is no connection{_of_tls(error)}")
+        except httpx.RemoteProtocolError as error:
+            is_cut = str(error).startswith(_CUT)
+            return Outcome(error="the connection broke" if is_cut else "the answer was no HTTP")
+        except httpx.HTTPError:
+            return Outcome(error="the connection broke")
 
     async def _to_first(
         self, text: str, signed: dict[str, str], body: bytes, limit: asyncio.Timeout
@@ -188,6 +192,16 @@ async def _read_some(answer: httpx.Response) -> None:
             return
 
 
-def _told(error: httpx.HTTPError) -> str:
-    """An error in its own words, on one line of no great length."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
+_CUT = "Server disconnected"
+"""How an error begins that has nothing of an answer to quote."""
+
+
+def _of_tls(error: BaseException) -> str:
+    """Why TLS failed, if that is why: by its library's own name and what is wrong with the certificate."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None or not cause.reason:
+        return ""
+    wrong = getattr(cause, "verify_message", None)
+    return f": {cause.reason}" + (f", {wrong}" if wrong else "")
