@@ -118,15 +118,8 @@ class Sender:
             return Outcome(error=f"there was no answer within {self._deadline:g} seconds")
         except (BadUrl, Unreachable) as refused:
             return Outcome(error=str(refused))
-        except httpx.ConnectTimeout:
-            return Outcome(error=f"there was no connection within {CONNECTING:g} seconds")
-        except httpx.ConnectError as error:
-            return Outcome(error=f"there is no connection{_of_tls(error)}")
-        except httpx.RemoteProtocolError as error:
-            is_cut = str(error).startswith(_CUT)
-            return Outcome(error="the connection broke" if is_cut else "the answer was no HTTP")
-        except httpx.HTTPError:
-            return Outcome(error="the connection broke")
+        except httpx.HTTPError as error:
+            return Outcome(error=_told(error))
 
     async def _to_first(
         self, text: str, signed: dict[str, str], body: bytes, limit: asyncio.Timeout
@@ -194,6 +187,18 @@ async def _read_some(answer: httpx.Response) -> None:
 
 _CUT = "Server disconnected"
 """How an error begins that has nothing of an answer to quote."""
+
+
+def _told(error: httpx.HTTPError) -> str:
+    """What has failed, without anything that the other side has said."""
+    match error:
+        case httpx.ConnectTimeout():
+            return f"there was no connection within {CONNECTING:g} seconds"
+        case httpx.ConnectError():
+            return f"there is no connection{_of_tls(error)}"
+        case httpx.RemoteProtocolError() if not str(error).startswith(_CUT):
+            return "the answer was no HTTP"
+    return "the connection broke"
 
 
 def _of_tls(error: BaseException) -> str:
