@@ -40,6 +40,7 @@ _NOTICED_SOON = {
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
     "application_name": "casus",
+    "target_session_attrs": "read-write",
 }
 """Settings of libpq that the URL may say otherwise; in seconds, `tcp_user_timeout` in milliseconds."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.access.options import Reading, check_url, is_url
 from service.log.places import FILE, LogPlace, place_of
 from service.operating.options import LOOPBACK, LogFormat, Networks
 
@@ -67,6 +68,53 @@ class Settings(BaseSettings):
     access_log: Annotated[bool, Field(validation_alias="CASUS_ACCESS_LOG")] = False
     """Whether every request gets a line in the log."""
 
+    reading: Annotated[Reading, Field(validation_alias="CASUS_READING")] = "open"
+    """Whether everybody may read, or (``closed``) only who has a key or a token with a role."""
+
+    rate_writes: Annotated[int, Field(validation_alias="CASUS_RATE_WRITES", ge=0)] = 6_000
+    """The most writes that a process takes of one caller in a minute; 0: any number."""
+
+    rate_reads: Annotated[int, Field(validation_alias="CASUS_RATE_READS", ge=0)] = 0
+    """The most reads that a process answers one caller in a minute; 0: any number."""
+
+    oidc_issuer: Annotated[str, Field(validation_alias="CASUS_OIDC_ISSUER")] = ""
+    """The OpenID provider whose tokens are accepted, as their ``iss`` has it; left out: none."""
+
+    oidc_audience: Annotated[
+        str, Field(validation_alias="CASUS_OIDC_AUDIENCE", validate_default=True)
+    ] = ""
+    """What stands in ``aud`` of tokens that are meant for this service."""
+
+    oidc_jwks: Annotated[str, Field(validation_alias="CASUS_OIDC_JWKS")] = ""
+    """The provider's keys, a URL or a file; left out: where its discovery document leads."""
+
+    oidc_roles_claim: Annotated[str, Field(validation_alias="CASUS_OIDC_ROLES_CLAIM")] = "roles"
+    """The claim that names roles; dots lead into it (``realm_access.roles``)."""
+
+    oidc_roles_prefix: Annotated[str, Field(validation_alias="CASUS_OIDC_ROLES_PREFIX")] = ""
+    """What the names of roles begin with at the provider, such as ``casus-``."""
+
+    oidc_name_claim: Annotated[str, Field(validation_alias="CASUS_OIDC_NAME_CLAIM")] = "sub"
+    """The claim that is recorded as who has written: one that nobody can choose or change."""
+
+    proxy_headers: Annotated[bool, Field(validation_alias="CASUS_PROXY_HEADERS")] = False
+    """Whether proxies are believed what they say of the client they stand for."""
+
+    proxies: Annotated[Networks, Field(validation_alias="CASUS_PROXIES")] = ""
+    """The addresses and networks of those proxies, with commas between them."""
+
+    @field_validator("oidc_audience")
+    @classmethod
+    def _is_there_for_tokens(cls, audience: str, info: ValidationInfo) -> str:
+        if info.data.get("oidc_issuer") and not audience:
+            raise ValueError("has to be set where CASUS_OIDC_ISSUER is")
+        return audience
+
+    @field_validator("oidc_jwks")
+    @classmethod
+    def _cannot_be_changed_on_the_way(cls, place: str) -> str:
+        return check_url(place) if is_url(place) else place
+
     @field_validator("store", "read_store")
     @classmethod
     def _names_a_place(cls, address: str) -> str:
@@ -82,4 +130,9 @@ class Settings(BaseSettings):
     @property
     def followed_place(self) -> LogPlace:
         """Where the log is followed."""
-        return place_of(self.read_store) if self.read_store else self.log_place
+        if not self.read_store:
+            return self.log_place
+        place = place_of(self.read_store)
+        if isinstance(place, Path) or "target_session_attrs=" in place:
+            return place
+        return f"{place}{'&' if '?' in place else '?'}target_session_attrs=any"

@@ -11,12 +11,13 @@ from typing import Any
 
 import orjson
 
+from service.access.keys import SCHEMA as KEYS
 from service.log.places import LogPlace
 from service.state import Schema, State
 from service.state.places import state_at
 from service.webhooks.store import SCHEMA as SUBSCRIPTIONS
 
-KINDS: tuple[Schema, ...] = (SUBSCRIPTIONS,)
+KINDS: tuple[Schema, ...] = (SUBSCRIPTIONS, KEYS)
 """Every kind of state there is."""
 
 Rows = Mapping[str, Sequence[Sequence[Any]]]

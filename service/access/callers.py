@@ -1,0 +1,137 @@
+"""Who a request is from: what its bearer token proves, a key of the service or a token of the provider.
+
+What was verified is remembered for seconds, by a hash: a page costs a look into memory, and a key that is
+revoked on any node is refused on every node when that time is over. What was refused is not remembered.
+Whatever is wrong with a key, the answer is the same, and takes as long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import anyio
+import anyio.to_thread
+from starlette.types import Scope
+
+from service.access.errors import Refused
+from service.access.keys import Keys
+from service.access.limits import Buckets
+from service.access.roles import Role
+from service.settings import Settings
+from service.state import State
+
+if TYPE_CHECKING:
+    from service.access.tokens import Tokens
+
+REMEMBERED = 5.0
+"""Seconds for which a caller is known without being looked up again."""
+
+MOST_REMEMBERED = 4_096
+
+VERIFYING = 4
+"""Callers that are looked up at the same time; requests of those who are known have threads left."""
+
+LONGEST = 16_000
+"""Characters of a bearer token; those that providers make are far shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whoever bears a key or a token: the name to record, and the role; None: it gives none.
+
+    `until` is when that is over, in seconds since 1970; None: not by itself.
+    """
+
+    name: str
+    role: Role | None
+    until: float | None = None
+
+
+class Callers:
+    """Finds out who requests are from."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Keys,
+        tokens: Tokens | None = None,
+        now: Callable[[], float] = time.monotonic,
+        today: Callable[[], float] = time.time,
+    ) -> None:
+        self.keys = keys
+        self.reading_is_open = settings.reading == "open"
+        self.reads = Buckets("reads", settings.rate_reads) if settings.rate_reads else None
+        self.writes = Buckets("writes", settings.rate_writes) if settings.rate_writes else None
+        self._tokens = tokens
+        self._now, self._today = now, today
+        self._known: OrderedDict[bytes, tuple[float, Bearer]] = OrderedDict()
+        self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = (
+            WeakKeyDictionary()
+        )
+
+    async def bearer(self, scope: Scope) -> Bearer | None:
+        """Who a request is from; None where it bears nothing. Raises `Refused`, `Unreachable`."""
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        if not given:
+            return None
+        scheme, _, credential = given[0].strip().partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None  # for a proxy, it may be
+        text = credential.strip().decode("latin-1")
+        if len(given) > 1 or not text or len(text) > LONGEST:
+            raise Refused("Authorization is given once: Bearer, a space, and a key or a token")
+        digest = blake2b(credential, digest_size=32).digest()
+        if known := self._remembered(digest):
+            return known
+        bearer = await anyio.to_thread.run_sync(self._verified, text, limiter=self._limiter())
+        self._known[digest] = self._now() + REMEMBERED, bearer
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+        return bearer
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.keys.close()
+
+    def _remembered(self, digest: bytes) -> Bearer | None:
+        found = self._known.get(digest)
+        if found is None:
+            return None
+        until, bearer = found
+        if until > self._now() and (bearer.until is None or bearer.until > self._today()):
+            return bearer
+        del self._known[digest]
+        return None
+
+    def _verified(self, text: str) -> Bearer:
+        if self._tokens is not None and text.count(".") == 2:  # no key has a dot
+            bearer = self._tokens.verify(text)
+            if self.keys.has_name(bearer.name):
+                raise Refused("the token's name is that of a key")
+            return bearer
+        key = self.keys.verify(text)
+        if key is None:
+            raise Refused("the key is wrong, unknown or revoked")
+        return Bearer(key.name, key.role)
+
+    def _limiter(self) -> anyio.CapacityLimiter:
+        loop = asyncio.get_running_loop()
+        return self._limiters.setdefault(loop, anyio.CapacityLimiter(VERIFYING))
+
+
+def callers_of(settings: Settings, state: State) -> Callers:
+    """Who requests to a service are from, by its settings and the state of its keys."""
+    tokens = None
+    if settings.oidc_issuer:
+        # A service without a provider does not load what verifies its tokens.
+        from service.access.tokens import Tokens  # noqa: PLC0415
+
+        tokens = Tokens(settings)
+    return Callers(settings, Keys(state), tokens)
