@@ -166,8 +166,8 @@ def test_a_server_leaves_imports_alone_that_another_carries_out(imports, casus):
     queue = Queue(imports, casus.projector)
     imports.folder.mkdir(parents=True)
     with locked(imports.folder, 0):
-        assert queue._is_taken()
-    assert not queue._is_taken()
+        assert queue.is_taken()
+    assert not queue.is_taken()
 
 
 def test_the_follower_rests_while_a_process_of_the_server_works():

@@ -158,7 +158,7 @@ class Answer:
             chunks = _compressed(chunks)
         elif size is not None:
             headers["Content-Length"] = str(size)
-        return Stream(on_threads(chunks), media_type, headers)
+        return Stream(on_threads(chunks), media_type, headers, ends=True)
 
     def _headers(self, *, zipped: bool) -> dict[str, str]:
         headers = {**self.headers, "ETag": self._etag(zipped=zipped)}

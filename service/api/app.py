@@ -82,7 +82,10 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
         # What an import records is folded by its own process, in half the time.
         async with (
             app.state.live.following(),
-            following(casus.projector, lambda: queue.is_busy),
+            following(
+                casus.projector,
+                lambda: queue.is_busy or (place.workers > 1 and queue.is_taken()),
+            ),
             imports.importing(queue),
             app.state.dispatcher.running(),
         ):

@@ -2,12 +2,15 @@
 
 A stream is an asynchronous generator of bytes. It is closed where it is, and what it holds with it, when
 its client goes away and when the server stops: the answer is over then, but not what it was about, which
-is why the generator's last words say that it is through. A client that reads slowly is waited for.
+is why the generator's last words say that it is through. One that comes to an end by itself may do so for
+as long as a server that stops has patience; if it is cut off then, its answer has no end either, so that
+nobody takes a part of a table for the whole. A client that reads slowly is waited for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import (
     AsyncGenerator,
@@ -30,6 +33,8 @@ from starlette.types import Receive, Scope, Send
 
 from service.publishing.cloudevents import HEARTBEAT
 
+log = logging.getLogger("casus")
+
 HEADERS_ONLY = "casus.headers_only"
 """The key of a scope whose client asked for the headers alone: a stream is not begun for these."""
 
@@ -50,7 +55,7 @@ class Streams:
     """The streams that an application is sending."""
 
     def __init__(self) -> None:
-        self._running: set[anyio.CancelScope] = set()
+        self._running: dict[anyio.CancelScope, bool] = {}
         self._are_over = False
         self.told: Callable[[int], object] = lambda _: None
         """Told how many there are, whenever that changes."""
@@ -61,23 +66,32 @@ class Streams:
         return len(self._running)
 
     def end(self) -> None:
-        """End them all, and at once what begins from now on: the server stops."""
+        """End those that would go on, and at once what begins from now on: the server stops."""
         self._are_over = True
+        for scope, ends in self._running.items():
+            if not ends:
+                scope.cancel()
+
+    def cut(self) -> None:
+        """Cut off what has not come to its end."""
         for scope in self._running:
             scope.cancel()
 
     @contextmanager
-    def one(self) -> Iterator[anyio.CancelScope]:
-        """The scope in which one of them runs, until it is through or cancelled."""
+    def one(self, *, ends: bool = False) -> Iterator[anyio.CancelScope]:
+        """The scope in which one of them runs, until it is through or cancelled.
+
+        One that `ends` by itself is let come to its end.
+        """
         with anyio.CancelScope() as scope:
-            self._running.add(scope)
+            self._running[scope] = ends
             self.told(len(self._running))
             try:
-                if self._are_over:
+                if self._are_over and not ends:
                     scope.cancel()
                 yield scope
             finally:
-                self._running.discard(scope)
+                self._running.pop(scope)
                 self.told(len(self._running))
 
 
@@ -85,9 +99,15 @@ class Stream(Response):
     """An answer whose body is a generator's."""
 
     def __init__(
-        self, body: AsyncGenerator[bytes, None], media_type: str, headers: Mapping[str, str]
+        self,
+        body: AsyncGenerator[bytes, None],
+        media_type: str,
+        headers: Mapping[str, str],
+        *,
+        ends: bool = False,
     ) -> None:
         super().__init__(media_type=media_type, headers=headers)
+        self._ends = ends
         if "Content-Length" not in headers:
             del self.headers["content-length"]
         self._generator = body
@@ -96,12 +116,15 @@ class Stream(Response):
         """Send it to its end, or to the client's, or the server's."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        if HEADERS_ONLY not in scope:
-            await self._send_body(scope["app"].state.streams, receive, send)
-        await send({"type": "http.response.body", "body": b""})
+        if HEADERS_ONLY in scope or await self._send_body(
+            scope["app"].state.streams, receive, send
+        ):
+            await send({"type": "http.response.body", "body": b""})
 
-    async def _send_body(self, streams: Streams, receive: Receive, send: Send) -> None:
-        with streams.one() as running:
+    async def _send_body(self, streams: Streams, receive: Receive, send: Send) -> bool:
+        """Send what there is; whether the answer is to have an end."""
+        is_through = not self._ends
+        with streams.one(ends=self._ends) as running:
             gone = asyncio.create_task(_gone(receive))
             gone.add_done_callback(lambda _: running.cancel())
             try:
@@ -109,8 +132,13 @@ class Stream(Response):
                     async for part in parts:
                         body = {"type": "http.response.body", "body": part, "more_body": True}
                         await send(body)
+                is_through = True
             finally:
+                is_through = is_through or gone.done()
                 gone.cancel()
+        if not is_through:
+            log.warning("an answer was cut off, as the service stops")
+        return is_through
 
 
 async def _gone(receive: Receive) -> None:

@@ -62,6 +62,10 @@ def serve(
         int | None,
         typer.Option(help="The port to serve on.", envvar="PORT", min=0, max=65535),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="How many processes serve.", envvar="CASUS_WORKERS", min=1, max=64),
+    ] = None,
     bundled: Annotated[
         bool, typer.Option(help="Fill an empty store with the chronicle of 2021.")
     ] = True,
@@ -70,7 +74,11 @@ def serve(
     from service.cli.serving import serve_store
 
     settings = settings_of(home)
-    changed = {"host": host or settings.host, "port": settings.port if port is None else port}
+    changed = {
+        "host": host or settings.host,
+        "port": settings.port if port is None else port,
+        "workers": workers or settings.workers,
+    }
     serve_store(settings.model_copy(update=changed), bundled=bundled)
 
 

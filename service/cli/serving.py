@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import logging
 import signal
 import socket
 import sys
 
-import uvicorn
-
 from service.api.app import create_app
 from service.api.pages import LINKS
-from service.api.streams import Streams
 from service.bootstrap import Casus
 from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
 from service.cli.output import complain, refuse, say
 from service.cli.stores import opened
+from service.operating import logs
+from service.operating.serving import serve
+from service.operating.workers import Workers
 from service.settings import Settings
+
+log = logging.getLogger("casus")
 
 BACKLOG = 2048
 """Connections that may wait to be taken up."""
@@ -27,59 +28,37 @@ BACKLOG = 2048
 
 def serve_store(settings: Settings, *, bundled: bool) -> None:
     """Serve until interrupted or terminated. Raises SystemExit with a message where it can't."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s %(name)s %(levelname)s %(message)s",
-    )
-    # It names every address that it sends something to.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.begin(settings.log_format)
+    if settings.workers > 1 and sys.platform == "win32":
+        refuse("workers share a socket, which Windows does not let them; leave CASUS_WORKERS at 1")
     # A termination stops the server as an interruption does: in order, and with status 0.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    status = 0
     with contextlib.suppress(KeyboardInterrupt):
-        _serve(settings, bundled=bundled)
-    complain("casus: stopped; everything acknowledged is on disk")
+        status = _serve(settings, bundled=bundled)
+    if status:
+        refuse("not every worker ended in order; what was acknowledged is on disk")
+    stopped = "stopped; everything acknowledged is on disk"
+    if settings.log_format == "json":
+        log.info(stopped)
+    else:
+        complain(f"casus: {stopped}")
 
 
-class _Server(uvicorn.Server):
-    """A server that ends its streams when it stops: they may have long to go."""
-
-    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
-        super().__init__(config)
-        self._streams = streams
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop in order."""
-        self._streams.end()
-        await super().shutdown(sockets)
-
-
-def _serve(settings: Settings, *, bundled: bool) -> None:
+def _serve(settings: Settings, *, bundled: bool) -> int:
+    """Serve until told to end; the exit status."""
     listening = _listen(settings)
     with opened(settings, make=True) as casus:
         if bundled and casus.log.head == 0:
             _fill(casus)
-        app = create_app(casus)
-        server = _Server(
-            uvicorn.Config(
-                app,
-                loop="auto",
-                http="httptools" if sys.platform != "win32" else "auto",
-                lifespan="on",
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=10,
-            ),
-            app.state.streams,
-        )
+        app = create_app(casus) if settings.workers == 1 else None
         # From here on a client waits a moment instead of being turned away.
         listening.listen(BACKLOG)
         _announce(casus, settings, listening.getsockname()[1])
-        # What is there by now stays: looking through it for garbage would halt every answer for a while.
-        gc.collect()
-        gc.freeze()
-        server.run(sockets=[listening])
+        if app:
+            serve(app, listening)
+            return 0
+    return Workers(settings, listening).run()
 
 
 def _listen(settings: Settings) -> socket.socket:

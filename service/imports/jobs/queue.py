@@ -18,7 +18,7 @@ from contextlib import suppress
 from eventsourcing.persistence import PersistenceError
 
 from service.imports.jobs.documents import ImportJob
-from service.imports.jobs.store import Imports, locked
+from service.imports.jobs.store import LOCK, Imports, locked
 from service.views.projector import ProjectionStopped, Projector
 
 log = logging.getLogger("casus")
@@ -82,7 +82,7 @@ class Queue:
         while not self._stopping.is_set():
             wait = INTERVAL
             try:
-                if (waiting := self._imports.waiting()) and not self._is_taken():
+                if (waiting := self._imports.waiting()) and not self.is_taken():
                     failures = 0 if self._carry_out() else failures + 1
                     self._tell_of(waiting)
                     wait = min(SLOWEST, 2.0 ** (failures - 2)) if failures else 0
@@ -99,8 +99,10 @@ class Queue:
             if job and job.is_over:
                 self.told(job)
 
-    def _is_taken(self) -> bool:
-        """Whether another server carries imports of this store out."""
+    def is_taken(self) -> bool:
+        """Whether a process carries imports of this store out, of whichever server."""
+        if not (self._imports.folder / LOCK).exists():
+            return False
         try:
             with locked(self._imports.folder, 0):
                 return False

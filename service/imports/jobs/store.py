@@ -44,7 +44,7 @@ MOST_WAITING = 1_000
 ABANDONED = 3_600
 """Seconds after which what is being sent is taken to be left behind, if nothing was added to it."""
 
-JOB, UPLOAD, MAPPING = "job.json", "upload", "mapping.yaml"
+JOB, UPLOAD, MAPPING, LOCK = "job.json", "upload", "mapping.yaml", "LOCK"
 REJECTED = UPLOAD + SUFFIX
 
 
@@ -103,7 +103,7 @@ def locked(folder: Path, timeout: float) -> Iterator[None]:
 
     Raises sqlite3.OperationalError if another process has it for longer than some seconds.
     """
-    lock = sqlite3.connect(folder / "LOCK", timeout=timeout, isolation_level=None)
+    lock = sqlite3.connect(folder / LOCK, timeout=timeout, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
         yield

@@ -1,0 +1,73 @@
+"""One process that serves: until it is told to end, and then in order.
+
+When it is told to end it is no longer ready, and for a moment, or as long as ``CASUS_DRAIN`` says, every
+answer is the last of its connection, so that no client sends a request into one that is being closed.
+Streams that would go on for ever end then, as their format wants it; answers that come to an end by
+themselves have until ``CASUS_GRACE``, and are cut off after that in such a way that the client can tell.
+What delivers, imports and projects ends last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import math
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from service.api.streams import Streams
+from service.operating.state import Operating
+
+LAST_CALL = 0.25
+"""Seconds for which it goes on at least: a client that is busy has had an answer by then."""
+
+BEFORE_THE_END = 0.5
+"""Seconds before everything is cancelled in which streams are cut off, and say so."""
+
+_LOOK = 0.05
+
+
+class Server(uvicorn.Server):
+    """A server that ends in order."""
+
+    def __init__(self, config: uvicorn.Config, operating: Operating, streams: Streams) -> None:
+        super().__init__(config)
+        self._operating, self._streams = operating, streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in order."""
+        settings = self._operating.settings
+        self._operating.stopping = True
+        loop = asyncio.get_running_loop()
+        until = loop.time() + max(settings.drain, LAST_CALL if self.server_state.connections else 0)
+        while loop.time() < until and not self.force_exit:
+            await asyncio.sleep(_LOOK)
+        self._streams.end()
+        cutting = loop.call_later(max(0.0, settings.grace - BEFORE_THE_END), self._streams.cut)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+
+def serve(app: FastAPI, listening: socket.socket) -> None:
+    """Serve an application on a socket until interrupted or terminated: the signal is raised again then."""
+    operating: Operating = app.state.operating
+    config = uvicorn.Config(
+        app,
+        loop="auto",
+        http="httptools" if sys.platform != "win32" else "auto",
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(operating.settings.grace),
+    )
+    # What is there by now stays: looking through it for garbage would halt every answer for a while.
+    gc.collect()
+    gc.freeze()
+    Server(config, operating, app.state.streams).run(sockets=[listening])

@@ -1,0 +1,72 @@
+"""A worker: ``python -m service.operating.worker``, started by `workers`, which tells it what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from service.operating import logs
+
+LONGEST = 1_000_000
+"""Bytes of its orders."""
+
+AT_ONCE = 60.0
+"""Seconds beyond drain and grace after which it ends at once, where its parent is gone."""
+
+
+def main() -> None:
+    """Serve until told to end, or until the parent is gone."""
+    orders = json.loads(_line())
+    # A termination stops the server as an interruption does: in order, and with status 0.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        _serve(orders)
+
+
+def _line() -> bytes:
+    """What stands on standard input up to a line's end; nothing is taken beyond it."""
+    line = bytearray()
+    while len(line) < LONGEST and (byte := os.read(0, 1)) and byte != b"\n":
+        line += byte
+    if not line:
+        raise SystemExit(0)  # the parent is gone
+    return bytes(line)
+
+
+def _serve(orders: dict[str, Any]) -> None:
+    # Imported here, so that a termination in between is an end in order as well.
+    from service.api.app import create_app  # noqa: PLC0415
+    from service.bootstrap import open_casus  # noqa: PLC0415
+    from service.operating.serving import serve  # noqa: PLC0415
+    from service.operating.state import Place  # noqa: PLC0415
+    from service.settings import Settings  # noqa: PLC0415
+
+    settings = Settings(_env_file=None, **orders["settings"])
+    logs.begin(settings.log_format, orders["worker"])
+    patience = settings.drain + settings.grace + AT_ONCE
+    threading.Thread(target=_watch, args=(patience,), daemon=True).start()
+    place = Place(orders["worker"], settings.workers, orders["counts"])
+    casus = open_casus(settings)
+    try:
+        serve(create_app(casus, place), socket.socket(fileno=orders["listening"]))
+    finally:
+        casus.close()
+
+
+def _watch(patience: float) -> None:
+    """End this process in order once the parent is gone: it holds the other end of standard input."""
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(patience)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
