@@ -20,12 +20,14 @@ from tests.benchmarks.rebuilding import measure_rebuild
 from tests.benchmarks.report import Measured, machine, table
 from tests.benchmarks.series import measure_series
 from tests.benchmarks.store import Store
+from tests.benchmarks.workers import measure_workers
 
 BENCHMARKS: dict[str, Callable[[Store], Sequence[Measured]]] = {
     "append": lambda store: [measure_append(store)],
     "page": measure_page,
     "datasette": measure_datasette,
     "positions": measure_positions,
+    "workers": measure_workers,
     "series": measure_series,
     "live": measure_live,
     "publishing": measure_publishing,

@@ -41,16 +41,19 @@ class _Connection:
 class Client:
     """Asks one server for URLs, in order and round again; turns go on where the last one ended."""
 
-    def __init__(self, urls: Sequence[str]) -> None:
+    def __init__(
+        self, urls: Sequence[str], headers: str = "", connections: int = CONNECTIONS
+    ) -> None:
         parts = urlsplit(urls[0])
         self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
-        self._requests: Iterator[bytes] = cycle([_request(url) for url in urls])
+        self._requests: Iterator[bytes] = cycle([_request(url, headers) for url in urls])
+        self._connections = connections
         self._buffer = memoryview(bytearray(_BUFFER))
 
     def load(self, seconds: float) -> Load:
         """Ask on all connections for so long."""
         selector = selectors.DefaultSelector()
-        connections = [self._connect() for _ in range(CONNECTIONS)]
+        connections = [self._connect() for _ in range(self._connections)]
         for each in connections:
             selector.register(each.socket, selectors.EVENT_READ, each)
         answered = 0
@@ -112,7 +115,7 @@ def _length(start: bytes) -> int | None:
     return len(head) + len(end) + int(length.partition(b"\r\n")[0]) if named else None
 
 
-def _request(url: str) -> bytes:
+def _request(url: str, headers: str) -> bytes:
     parts = urlsplit(url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+    return f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n{headers}\r\n".encode()

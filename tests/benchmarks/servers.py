@@ -52,6 +52,14 @@ def casus_server(store: Store) -> Iterator[Server]:
 
 
 @contextmanager
+def workers_server(store: Store, workers: int) -> Iterator[Server]:
+    """Casus as ``casus serve --workers`` runs it; the process is that of the parent, if there are several."""
+    arguments = ("serve", "--home", str(store.home), "--port", "0", "--workers", str(workers))
+    with _serving("tests.benchmarks.casus", *arguments) as server:
+        yield server
+
+
+@contextmanager
 def datasette_server(store: Store) -> Iterator[Server]:
     """Datasette on the plain table, opened as what never changes, which is its fastest way."""
     with _serving("datasette", "serve", "--immutable", str(store.plain), "--port", "0") as server:
