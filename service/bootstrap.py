@@ -75,7 +75,9 @@ def open_casus(
         followed=followed,
         projector=projector,
         desk=Desk(log, projector, clock),
-        reader=Reader(lambda: projector.generation.path, projector.notice_switch),
+        reader=Reader(
+            lambda: projector.generation.path, projector.notice_switch, projector.note_damage
+        ),
         dossiers=Dossiers(followed),
         histories=Histories(followed),
     )

@@ -47,10 +47,15 @@ class Database:
     """Read-only access to whichever file is in use."""
 
     def __init__(
-        self, path: Callable[[], Path], has_moved: Callable[[], bool] = lambda: False
+        self,
+        path: Callable[[], Path],
+        has_moved: Callable[[], bool] = lambda: False,
+        damaged: Callable[[Path], None] = lambda _: None,
     ) -> None:
+        """`damaged` is told of a file in which something could not be read that it has."""
         self._path = path
         self._has_moved = has_moved
+        self._damaged = damaged
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: WeakSet[_Connection] = WeakSet()
@@ -65,6 +70,8 @@ class Database:
             with connection.in_use:
                 return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
+            if is_of_damage(error):
+                self._damaged(self._path())
             raise _told(error) from error
 
     @contextmanager
@@ -140,6 +147,17 @@ def is_trouble_of_the_store(error: BaseException) -> bool:
         if isinstance(cause, sqlite3.Error):
             code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
             return code & 0xFF in _STORE_TROUBLE
+        cause = cause.__cause__
+    return False
+
+
+def is_of_damage(error: BaseException) -> bool:
+    """Whether an error, or what it came from, is of a file that is damaged: trying again won't do."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, sqlite3.Error):
+            code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            return code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
         cause = cause.__cause__
     return False
 

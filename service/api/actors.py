@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from domain.actors import ActorExists, ActorRevision
 from domain.values import ActorProfile
+from service.access.roles import Role, needs
 from service.api.answers import Answer, url_of
 from service.api.context import casus_of, moment_of, no_such_actor, start_of
 from service.api.documents import (
@@ -164,6 +165,7 @@ _EXAMPLE = {
             "bad-parameter",
             "bad-header",
             "body-too-large",
+            "body-too-slow",
             "unsupported-media-type",
             "actor-exists",
             "idempotency-key-reused",
@@ -172,6 +174,7 @@ _EXAMPLE = {
         ),
     },
 )
+@needs(Role.CONTRIBUTOR)
 def register_actor(
     request: Request,
     body: Annotated[ActorProfile, Body(openapi_examples={"an army": {"value": _EXAMPLE}})],
@@ -209,6 +212,7 @@ for name, kind in OF_ACTORS.items():
         path_parameter=("actor", Actor),
         answer=ActorAnswer,
         unknown="unknown-actor",
+        rule=Role.CURATOR,
     )
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from domain.revisions import Revision
 from domain.values import Account
+from service.access.roles import Role, needs
 from service.api.answers import Answer, url_of
 from service.api.context import casus_of, moment_of
 from service.api.documents import MEMENTO, NOT_MODIFIED, RECORDED_NOT_SHOWN, problem_responses
@@ -185,6 +186,7 @@ def incident_timemap(
             "bad-parameter",
             "bad-header",
             "body-too-large",
+            "body-too-slow",
             "unsupported-media-type",
             "idempotency-key-reused",
             "projection-stopped",
@@ -192,6 +194,7 @@ def incident_timemap(
         ),
     },
 )
+@needs(Role.CONTRIBUTOR)
 def report_incident(
     request: Request,
     body: Annotated[Account, Body(openapi_examples={"an attempted crossing": {"value": _EXAMPLE}})],
@@ -254,4 +257,5 @@ for name, kind in OF_INCIDENTS.items():
         path_parameter=("incident_id", IncidentId),
         answer=IncidentAnswer,
         unknown="unknown-incident",
+        rule=Role.CONTRIBUTOR if name == "accounts" else Role.CURATOR,
     )

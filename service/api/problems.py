@@ -114,6 +114,45 @@ _TYPES = (
         "The Allow header lists the methods it answers to.",
     ),
     ProblemType(
+        "key-missing",
+        401,
+        "A key is missing",
+        "This is not for everybody, and the request has no key and no token.",
+        "Send `Authorization: Bearer` and a key (`casus keys create`) or a token of the provider that"
+        " this service accepts.",
+    ),
+    ProblemType(
+        "key-refused",
+        401,
+        "The key is not accepted",
+        "The key is wrong, unknown or revoked, or the token has expired or is not for this service. A"
+        " key that is not accepted is refused even where none is needed.",
+        "Send one that is accepted. `detail` says what is wrong with a token; of a key nothing is told.",
+    ),
+    ProblemType(
+        "role-missing",
+        403,
+        "The role is not enough",
+        "The key or the token has not the role that this takes: contributor, curator or admin.",
+        "`detail` names the role. Ask whoever runs this service for it.",
+    ),
+    ProblemType(
+        "too-many-requests",
+        429,
+        "Too many requests",
+        "The caller, by the name of the key or token or else by address, has asked for more than this"
+        " service takes from one in a minute.",
+        "Wait for the seconds of `Retry-After`; `RateLimit` says how many are left.",
+    ),
+    ProblemType(
+        "issuer-unreachable",
+        503,
+        "Tokens can't be verified now",
+        "The keys of the provider that has issued the token can't be fetched, so nobody can tell"
+        " whether it is right.",
+        "Try again after the seconds of `Retry-After`; if it lasts, tell whoever runs this service.",
+    ),
+    ProblemType(
         "bad-parameter",
         400,
         "Bad parameter",
@@ -147,6 +186,13 @@ _TYPES = (
         "The body is too large",
         "The body has more bytes than this service takes in one request. Nothing was recorded.",
         "Send less at once; large sets are imported, by `POST /v1/imports` or `casus import`.",
+    ),
+    ProblemType(
+        "body-too-slow",
+        408,
+        "The body did not come",
+        "The body was not there within a minute. Nothing was recorded.",
+        "Send it again, as one; if the connection is that slow, send less at once.",
     ),
     ProblemType(
         "unsupported-media-type",

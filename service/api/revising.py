@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.access.roles import Rule, needs
 from service.api.bodies import REVISIONS
 from service.api.documents import RECORDED_NOT_SHOWN, problem_responses
 from service.api.writing import IdempotencyKey, IfMatch
@@ -28,6 +29,7 @@ def add_revision(
     path_parameter: tuple[str, Any],
     answer: type[Any],
     unknown: str,
+    rule: Rule,
 ) -> None:
     """Add the route of a revision: its body is the revision itself, its summary what that says it does."""
     subject, subject_type = path_parameter
@@ -77,6 +79,7 @@ def add_revision(
                 "bad-parameter",
                 "bad-header",
                 "body-too-large",
+                "body-too-slow",
                 "unsupported-media-type",
                 unknown,
                 "conflict",
@@ -87,4 +90,4 @@ def add_revision(
                 "busy",
             ),
         },
-    )(endpoint)
+    )(needs(rule)(endpoint))

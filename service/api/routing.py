@@ -7,6 +7,7 @@ the page that it asks for (``docs/decisions.md``), and because faults are to be 
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Callable, Coroutine
 from functools import lru_cache
@@ -38,6 +39,9 @@ they look at the answer, and a connection closed in between would lose it."""
 
 WAITED = 5.0
 """Seconds that a read waits for a position that another node has recorded."""
+
+BODY_WITHIN = 60.0
+"""Seconds in which the body of a request is there: a record is a thousand bytes or so."""
 
 MOST_PARAMETERS = 500
 LONGEST_QUERY = 8_000
@@ -176,12 +180,20 @@ async def read_body(request: Request) -> bytes:
         raise Problem("unsupported-media-type", f"the Content-Type is {kind or 'missing'}")
     most: int = request.app.state.casus.settings.max_body
     body, size = bytearray(), 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= most:
-            body += chunk
-        elif size > most + DISCARDED:
-            break
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size <= most:
+                    body += chunk
+                elif size > most + DISCARDED:
+                    break
+    except TimeoutError:
+        raise Problem(
+            "body-too-slow",
+            f"the body was not there within {BODY_WITHIN:.0f} s; {size} bytes of it were",
+            headers={"Connection": "close"},
+        ) from None
     if size > most:
         raise Problem(
             "body-too-large",

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.checks import Fault, Faulty
+from service.access.roles import Role, needs
 from service.api.answers import as_it_stands, origin, url_of
 from service.api.context import casus_of, no_such_actor
 from service.api.documents import NOT_MODIFIED, Responses, header_references, problem_responses
@@ -61,6 +62,7 @@ _CHANGED: Responses = {
         "bad-parameter",
         "bad-header",
         "body-too-large",
+        "body-too-slow",
         "unsupported-media-type",
         "unknown-subscription",
         "idempotency-key-reused",
@@ -96,6 +98,7 @@ _EXAMPLE = {
             "bad-parameter",
             "bad-header",
             "body-too-large",
+            "body-too-slow",
             "unsupported-media-type",
             "too-many-subscriptions",
             "idempotency-key-reused",
@@ -103,6 +106,7 @@ _EXAMPLE = {
         ),
     },
 )
+@needs(Role.ADMIN)
 def create_subscription(
     request: Request,
     body: Annotated[SubscriptionRequest, Body(openapi_examples={"a map": {"value": _EXAMPLE}})],
@@ -151,6 +155,7 @@ def create_subscription(
         **problem_responses("bad-parameter", "busy"),
     },
 )
+@needs(Role.ADMIN)
 def list_subscriptions(request: Request) -> Response:
     """Who is sent what is recorded, and how far they are."""
     shown = [kept.subscription for kept in _subscriptions_of(request).all()]
@@ -166,6 +171,7 @@ def list_subscriptions(request: Request) -> Response:
         **problem_responses("bad-parameter", "unknown-subscription", "busy"),
     },
 )
+@needs(Role.ADMIN)
 def get_subscription(request: Request, subscription_id: SubscriptionId) -> Response:
     """How far a receiver is, what came of the last attempt, and when the next is, if that failed."""
     kept = _known(_subscriptions_of(request).get(subscription_id), subscription_id)
@@ -184,12 +190,14 @@ def get_subscription(request: Request, subscription_id: SubscriptionId) -> Respo
         **problem_responses("bad-parameter", "unknown-subscription", "busy"),
     },
 )
+@needs(Role.ADMIN)
 def delete_subscription(request: Request, subscription_id: SubscriptionId) -> Response:
     """Send no more, and forget the subscription. What is under way may still arrive."""
     return _changed(_subscriptions_of(request).remove(subscription_id), subscription_id)
 
 
 @writes.post("/{subscription_id}/pause", summary="Pause a subscription", responses=_CHANGED)
+@needs(Role.ADMIN)
 def pause_subscription(
     request: Request,
     body: Annotated[PauseRequest, Body(openapi_examples={"pause": {"value": {}}})],
@@ -202,6 +210,7 @@ def pause_subscription(
 
 
 @writes.post("/{subscription_id}/resume", summary="Resume a subscription", responses=_CHANGED)
+@needs(Role.ADMIN)
 def resume_subscription(
     request: Request,
     body: Annotated[ResumeRequest, Body(openapi_examples={"again": {"value": {"after": 60}}})],

@@ -8,10 +8,22 @@ NO_SPACE = (
     "there is no space left on the disk of the store, or of temporary files (TMPDIR); make some, and run"
     " the command again"
 )
+DAMAGED = (
+    "the log is damaged, or is none: keep the file as it is, and bring the store back from its last backup,"
+    " with casus restore in another folder (docs/operating.md); timelines are not lost, they are made anew"
+)
 ENDED = (
     "a process that it had started was ended before its work was done, maybe for want of memory; run the"
     " command again: what is recorded already is not recorded twice"
 )
+
+
+def _of_the_store(error: Exception) -> str:
+    from service.database import is_of_damage
+
+    if "disk is full" in str(error):
+        return NO_SPACE
+    return DAMAGED if is_of_damage(error) else f"the store can't be used: {error}"
 
 
 def reason(error: Exception) -> str | None:
@@ -32,8 +44,7 @@ def reason(error: Exception) -> str | None:
         case DomainError() | ProjectionStopped():
             return str(error)
         case sqlite3.Error() | EventSourcingError():
-            is_full = "disk is full" in str(error)
-            return NO_SPACE if is_full else f"the store can't be used: {error}"
+            return _of_the_store(error)
         case Gone():
             return ENDED
         case ValidationError() if error.title == Settings.__name__:

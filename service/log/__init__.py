@@ -200,6 +200,10 @@ class Log:
         """The newest position; 0 while the log is empty."""
         return self._recorder.max_notification_id() or 0
 
+    def damage(self) -> Sequence[str]:
+        """What the database itself finds wrong with how it is kept; nothing where it can't tell."""
+        return self._recorder.damage()
+
     @property
     def size(self) -> int:
         """The bytes that it takes."""

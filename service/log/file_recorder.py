@@ -213,6 +213,11 @@ class FileRecorder(SQLiteApplicationRecorder):
         rows = self._reads.rows(f"SELECT coalesce(max(position), 0) FROM {self.events_table_name}")
         return int(rows[0][0])
 
+    def damage(self) -> Sequence[str]:
+        """What SQLite finds wrong with the file."""
+        found = [str(row[0]) for row in self._reads.rows("PRAGMA integrity_check(20)")]
+        return [] if found == ["ok"] else found
+
     def size(self) -> int:
         """The bytes that the log takes."""
         return self._path.stat().st_size

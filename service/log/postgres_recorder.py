@@ -330,6 +330,10 @@ class PostgresRecorder:
         """The newest position; 0 while there is no record."""
         return int(self._server.rows(f"SELECT {_HEAD}")[0][0])
 
+    def damage(self) -> Sequence[str]:
+        """Nothing: PostgreSQL has ``pg_amcheck`` and checksums for that."""
+        return ()
+
     def size(self) -> int:
         """The bytes that the log takes, with its indexes."""
         return int(self._server.rows(f"SELECT pg_total_relation_size('{SCHEMA}.log')")[0][0])

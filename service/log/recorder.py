@@ -111,6 +111,9 @@ class LogRecorder(Protocol):
     def max_notification_id(self) -> int | None:
         """The newest position; 0 while there is no record."""
 
+    def damage(self) -> Sequence[str]:
+        """What the database itself finds wrong with how the log is kept; nothing where it can't tell."""
+
     def size(self) -> int:
         """The bytes that the log takes."""
 

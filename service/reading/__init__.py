@@ -54,9 +54,12 @@ class Reader:
     """Reads of the generation of rows that is in use."""
 
     def __init__(
-        self, path: Callable[[], Path], has_moved: Callable[[], bool] = lambda: False
+        self,
+        path: Callable[[], Path],
+        has_moved: Callable[[], bool] = lambda: False,
+        damaged: Callable[[Path], None] = lambda _: None,
     ) -> None:
-        self._database = Database(path, has_moved)
+        self._database = Database(path, has_moved, damaged)
         self._directory = Directory(self._database)
         self.actors = Actors(self._database, self._directory)
         self.datasets = Datasets(self._database)

@@ -38,11 +38,11 @@ def verify(log: Log, views: Path | None, progress: Progress | None = None) -> Ve
 
     Both may go on meanwhile: the log is looked at up to where it ends now, the rows as they are now.
     """
-    faults: list[str] = []
+    faults = [f"the file of the log is damaged: {each}" for each in log.damage()]
     position, digest = log.head, Digest()
     for fault in _faults_of_log(log, position, digest, progress):
         faults.append(fault)
-        if len(faults) == MOST_FAULTS:
+        if len(faults) >= MOST_FAULTS:
             break
     if views is not None and not faults:
         faults += _faults_of_rows(log.place, views, progress)

@@ -13,12 +13,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from eventsourcing.persistence import PersistenceError
 
 import projections
 from service import workers
-from service.database import is_trouble_of_the_store
+from service.database import is_of_damage, is_trouble_of_the_store
 from service.log import Log
 from service.views import building
 from service.views.histories import LogHistories
@@ -68,6 +69,7 @@ class Projector:
         self._generation: Generation | None = None
         self.listeners: list[Callable[[int], None]] = []
         """Told the position that is shown, whenever the log was looked at; on whichever thread that was."""
+        self._damaged: Path | None = None
         self.failure: ProjectionStopped | None = None
         self.trouble: PersistenceError | None = None
 
@@ -113,10 +115,15 @@ class Projector:
                 raise
             except PersistenceError as error:
                 self.trouble = error
+                self._note_if_damaged(error)
                 raise
             self.failure = self.trouble = None
             self._tell(position)
             return position
+
+    def note_damage(self, path: Path) -> None:
+        """Note that a file of rows can't be read as it should: it is made anew at the next look."""
+        self._damaged = path
 
     def _tell(self, position: int) -> None:
         for listener in self.listeners:
@@ -137,6 +144,9 @@ class Projector:
         Or the rows are of another log: one was put in its place, or a primary that failed has taken its
         last records with it.
         """
+        if self._damaged == self.generation.path:
+            logger.warning("the timelines are damaged: all are folded anew")
+            return True
         position, head = self.generation.position, self._log.head
         if head == position:
             return False
@@ -167,6 +177,11 @@ class Projector:
                 return False
             time.sleep(PAUSE)
         return True
+
+    def _note_if_damaged(self, error: Exception) -> None:
+        """Note it where it is the rows that are damaged, and not the log."""
+        if is_of_damage(error) and not self.generation.is_sound():
+            self.note_damage(self.generation.path)
 
     def check(self) -> None:
         """Raise `ProjectionStopped` if the projections can't show what would be recorded now."""
