@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from eventsourcing.persistence import OperationalError
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -92,6 +93,7 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
             yield
         DRAWER.close()
         casus.close()
+        await run_in_threadpool(app.state.operating.close)
 
     app = FastAPI(
         title="Casus",
@@ -157,6 +159,10 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
         max_age=86_400,
     )
     app.add_middleware(Gate)
+    if tracing := operating.trace(casus, CASUS_VERSION):
+        from service.operating.tracing import Traced  # noqa: PLC0415 - where it is configured
+
+        app.add_middleware(Traced, tracing=tracing)
     app.add_middleware(Watching, operating=operating)
     app.add_middleware(HeadAsGet)
     app.add_middleware(NamesWithSlashes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import IO, Any
 
@@ -19,6 +20,12 @@ from service.operating.options import LogFormat
 
 REQUEST: ContextVar[bytes] = ContextVar("request", default=b"")
 """The id of the request that is being answered; empty outside of one."""
+
+Fields = dict[str, object]
+"""What stands in a line beside its message."""
+
+context: list[Callable[[], Fields]] = []
+"""What adds to every line; filled where requests are traced."""
 
 EXTRA = "casus"
 """Under this name a record carries what is to stand beside its message: ``extra={EXTRA: {...}}``."""
@@ -33,6 +40,8 @@ def begin(form: LogFormat, worker: int | None = None, stream: IO[str] | None = N
             event["request_id"] = identifier.decode()
         if worker is not None:
             event["worker"] = worker
+        for more in context:
+            event.update(more())
         record = event.get("_record")
         if extra := getattr(record, EXTRA, None):
             event.update(extra)

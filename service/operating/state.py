@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
 from service.imports.jobs.documents import ImportJob
 from service.operating.counts import IMPORTED_ROWS, IMPORTS_DONE, IMPORTS_FAILED, Counts
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.bootstrap import Casus
+    from service.operating.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +44,48 @@ class Operating:
         self.place = place
         self.stopping = False
         """Whether it was told to end: it is not ready any more, and ends connections with their answers."""
+        self.tracing: Tracing | None = None
+        """Where requests are traced."""
         self.counts = Counts(
             _watched(routes), file=place.file, worker=place.worker, workers=place.workers
         )
+
+    def trace(self, casus: Casus, version: str) -> Tracing | None:
+        """Trace requests from now on, if that is configured."""
+        if not is_traced(os.environ):
+            return None
+        from service.operating import logs  # noqa: PLC0415
+        from service.operating.tracing import Tracing, fields  # noqa: PLC0415 - it takes memory and time
+
+        self.tracing = Tracing(version, self.place.worker)
+        self.tracing.watch(casus)
+        logs.context[:] = [fields]
+        return self.tracing
+
+    def close(self) -> None:
+        """Send what was traced."""
+        if self.tracing:
+            self.tracing.close()
 
     def imported(self, job: ImportJob) -> None:
         """Count an import that is over."""
         self.counts.count(IMPORTS_DONE if job.state == "done" else IMPORTS_FAILED)
         self.counts.count(IMPORTED_ROWS, job.counts.rows if job.counts else 0)
+
+
+def is_traced(environment: Mapping[str, str]) -> bool:
+    """Whether OpenTelemetry's variables say where traces are to be sent."""
+    if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    named = environment.get("OTEL_TRACES_EXPORTER", "").strip().lower()
+    return named != "none" and any(
+        environment.get(name)
+        for name in (
+            "OTEL_TRACES_EXPORTER",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        )
+    )
 
 
 def _watched(routes: Iterable[BaseRoute]) -> Mapping[int, tuple[str, Iterable[str]]]:

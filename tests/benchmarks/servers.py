@@ -53,7 +53,7 @@ def casus_server(store: Store) -> Iterator[Server]:
 
 @contextmanager
 def workers_server(store: Store, workers: int) -> Iterator[Server]:
-    """Casus as ``casus serve --workers`` runs it; the process is that of the parent, if there are several."""
+    """Casus as ``casus serve --workers`` runs it; its process is the parent's, if there are several."""
     arguments = ("serve", "--home", str(store.home), "--port", "0", "--workers", str(workers))
     with _serving("tests.benchmarks.casus", *arguments) as server:
         yield server

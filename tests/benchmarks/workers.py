@@ -1,8 +1,8 @@
-"""Two workers against one: different pages by ``casus serve --workers``, and what both sides computed for them.
+"""Two workers against one: different pages by ``casus serve --workers``, and what both sides computed.
 
-The load generator has to run somewhere, and on a machine with two processors it runs on the same two: what it
-computes is told beside the ratio, and is part of it. No two pages are the same, so that the servers have all
-the work to do, and pages are asked for compressed as well, as browsers do, which leaves little to be read.
+The load generator has to run somewhere, and on a machine with two processors it runs on the same two: what
+it computes is told beside the ratio, and is part of it. No two pages are the same, so that the servers have
+all the work to do; they are asked for compressed as well, as browsers do, which leaves little to be read.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def _measured(one: Server, two: Server, targets: list[str], name: str, headers: 
         at_least=True,
         ours=f"{ours:,.0f} requests/s",
         theirs=f"{theirs:,.0f} requests/s",
-        note=f"{sides[2].told('two workers')}; {sides[1].told('one')}; {psutil.cpu_count()} processors in all;"
-        f" {CONNECTIONS} keep-alive connections of a Python socket client, turns of {SECONDS:g} s",
+        note=f"{sides[2].told('two workers')}; {sides[1].told('one')};"
+        f" {psutil.cpu_count()} processors in all; {CONNECTIONS} connections, turns of {SECONDS:g} s",
     )
 
 
