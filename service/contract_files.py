@@ -27,6 +27,7 @@ import orjson
 from fastapi import FastAPI
 
 from domain.ids import uuid7
+from service.access.roles import Role
 from service.api.app import create_app
 from service.api.contract import Json, contract
 from service.api.import_body import EXAMPLE
@@ -144,6 +145,13 @@ WRITES = (
 )
 """A request for each operation that writes, in order; its body is the example of the contract."""
 
+NAME = "editor"
+"""Who writes in the examples."""
+
+_NO_KEY = {"authorization": ""}
+_WRONG_KEY = {"authorization": f"Bearer casus_{0:012x}_{0:064x}"}
+_OF_CONTRIBUTOR = {"authorization": "contributor"}
+
 REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "unknown-country": ("GET", "/v1/countries/XYZ/timeline", {}, b""),
     "unknown-actor": ("GET", "/v1/actors/talban", {}, b""),
@@ -154,6 +162,9 @@ REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "unknown-collection": ("GET", "/ogc/collections/xyz", {}, b""),
     "unknown-import": ("GET", f"/v1/imports/{UUID(int=0)}", {}, b""),
     "unknown-subscription": ("GET", f"/v1/subscriptions/{UUID(int=0)}", {}, b""),
+    "key-missing": ("POST", "/v1/incidents", _NO_KEY, b""),
+    "key-refused": ("POST", "/v1/incidents", _WRONG_KEY, b""),
+    "role-missing": ("POST", "/v1/imports", _OF_CONTRIBUTOR, b""),
     "not-found": ("GET", "/v1/wars", {}, b""),
     "method-not-allowed": ("DELETE", "/v1/incidents", {}, b""),
     "bad-parameter": ("GET", "/v1/incidents?form=2021-05-01&limit=0", {}, b""),
@@ -190,6 +201,10 @@ def contract_files() -> dict[Path, bytes]:
             place_import(casus)
             place_subscription(casus)
             app = create_app(casus)
+            app.state.bearing = {
+                name: f"Bearer {app.state.callers.keys.create(name, role).text}"
+                for name, role in ((NAME, Role.ADMIN), ("contributor", Role.CONTRIBUTOR))
+            }
             examples = {"answers": _answers(app), "problems": _problems(app)}
             document = contract(app, examples)
         finally:
@@ -286,6 +301,8 @@ def _asked(
 ) -> Json:
     """One request to the application, without a server, and its answer."""
     path, _, query = address.partition("?")
+    given = {"host": HOST, "authorization": NAME, **(headers or {})}
+    given["authorization"] = app.state.bearing.get(given["authorization"], given["authorization"])
     scope: Json = {
         "type": "http",
         "http_version": "1.1",
@@ -293,7 +310,7 @@ def _asked(
         "scheme": "http",
         "path": unquote(path),
         "query_string": query.encode("ascii"),
-        "headers": [(k.encode(), v.encode()) for k, v in {"host": HOST, **(headers or {})}.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in given.items() if value],
     }
     sent: list[Json] = []
 

@@ -2,6 +2,7 @@
 
     casus      an open store in `tmp_path`, empty        chronicle   the same, with the bundled chronicle
     app        the application that serves `casus`       client      an HTTP client of that application
+                                                                     with a key (`KEY_NAME`)
     clock      the store's time: `clock.now = ...`, `clock.advance(days=1)`
     settings   the store's settings                      log          a log alone, empty
     home       the folder of a store with the bundled chronicle, for processes of their own
@@ -21,6 +22,7 @@ import datetime
 import shutil
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ from fastapi import FastAPI
 
 from domain.values import Account, ActorName, ActorProfile, Source
 from domain.vocabulary import ActorKind, IncidentType
+from service.access.keys import SCHEMA, Keys
+from service.access.roles import Role
 from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
 from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
@@ -49,6 +53,16 @@ hypothesis.settings.load_profile("casus")
 
 CALLER = Caller(by="test")
 """Who writes in tests, whatever it is that they revise."""
+
+
+KEY_NAME = "an editor"
+"""Who writes in tests over HTTP."""
+
+
+def bearing(casus: Casus, name: str = KEY_NAME, role: Role = Role.ADMIN) -> dict[str, str]:
+    """The header with a new key of a store, an administrator's."""
+    with closing(Keys(casus.state(SCHEMA))) as keys:
+        return {"Authorization": f"Bearer {keys.create(name, role).text}"}
 
 
 class SettableClock:
@@ -99,7 +113,12 @@ def store_address(request: pytest.FixtureRequest) -> Iterator[str]:
 def settings(tmp_path: Path, store_address: str) -> Settings:
     """Settings of a store in the test's own folder, whatever the environment says."""
     return Settings(
-        CASUS_HOME=tmp_path, CASUS_STORE=store_address, HOST="127.0.0.1", PORT=0, _env_file=None
+        CASUS_HOME=tmp_path,
+        CASUS_STORE=store_address,
+        CASUS_RATE_WRITES=0,
+        HOST="127.0.0.1",
+        PORT=0,
+        _env_file=None,
     )
 
 
@@ -140,8 +159,8 @@ def app(casus: Casus) -> FastAPI:
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    """An HTTP client of the application, which runs as long as the test does."""
-    with TestClient(app) as opened:
+    """An HTTP client of the application, which runs as long as the test does, with a key of its own."""
+    with TestClient(app, headers=bearing(app.state.casus)) as opened:
         yield opened
 
 
@@ -192,7 +211,7 @@ def reading(filled_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """An HTTP client of a store with the bundled chronicle, shared by tests that only read."""
     home = shutil.copytree(filled_home, tmp_path_factory.mktemp("reading") / "home")
     shared = open_casus(Settings(CASUS_HOME=home, _env_file=None))
-    with TestClient(create_app(shared)) as opened:
+    with TestClient(create_app(shared), headers=bearing(shared)) as opened:
         yield opened
     shared.close()
 

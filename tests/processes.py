@@ -25,6 +25,7 @@ from unittest import mock
 import httpx
 import psycopg
 
+from service.access.first import FILE as FIRST_KEY
 from service.cli import main
 
 PROGRAM = Path(sys.executable).with_name("casus")
@@ -38,7 +39,7 @@ LINKS = 3
 
 def environment(home: Path, **settings: str) -> dict[str, str]:
     """All that a process finds in its environment: where its store is, and what a test sets."""
-    return {"CASUS_HOME": str(home), **settings}
+    return {"CASUS_HOME": str(home), "CASUS_RATE_WRITES": "0", **settings}
 
 
 def run(
@@ -121,10 +122,15 @@ class Server:
     process: subprocess.Popen[str]
     printed: list[str]
     address: str
+    key: str = field(default="", repr=False)
+    """What its client writes by: the first key of the store, where that was made by one of ours."""
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.address, timeout=PATIENCE, trust_env=False)
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        self.client = httpx.Client(
+            base_url=self.address, timeout=PATIENCE, trust_env=False, headers=headers
+        )
 
     def get(self, path: str) -> httpx.Response:
         """The answer at a path."""
@@ -144,7 +150,7 @@ def serving(home: Path, *arguments: str, **settings: str) -> Iterator[Server]:
     server = None
     try:
         printed, address = _announcement(process)
-        server = Server(process, printed, address)
+        server = Server(process, printed, address, _key_of(home, settings.get("CASUS_STORE")))
         ready = server.get("/readyz")
         assert ready.status_code in (200, 503), ready.text
         yield server
@@ -152,6 +158,17 @@ def serving(home: Path, *arguments: str, **settings: str) -> Iterator[Server]:
         if server:
             server.client.close()
         kill(process)
+
+
+def _key_of(home: Path, store: str | None) -> str:
+    """The store's first key: in the folder of the node that was started first, if there are several."""
+    file = home / FIRST_KEY
+    if file.exists():
+        _FIRST_KEYS[store or str(home)] = file.read_text().strip()
+    return _FIRST_KEYS.get(store or str(home), "")
+
+
+_FIRST_KEYS: dict[str, str] = {}
 
 
 def _announcement(process: subprocess.Popen[str]) -> tuple[list[str], str]:

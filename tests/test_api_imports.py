@@ -20,6 +20,7 @@ import orjson
 import psutil
 import pytest
 
+from service.access.first import NAME as FIRST_NAME
 from service.api import imports, uploads
 from service.api.import_body import EXAMPLE
 from service.api.uploads import FILES
@@ -105,7 +106,7 @@ def test_a_file_is_kept_imported_and_can_be_read_at_its_position(server):
     shown = server.get(f"/v1/datasets/one?position={job['position']}").json()["dataset"]
     assert (shown["incidents"], shown["releases"][0]["release"]) == (ROWS, "23.1")
     records = [orjson.loads(row[4]) for row in log_rows(home_of(server))[67:]]
-    assert {record["recorded_by"] for record in records} == {"anonymous"}
+    assert {record["recorded_by"] for record in records} == {FIRST_NAME}
 
 
 def test_what_is_done_can_be_read_at_once(server):

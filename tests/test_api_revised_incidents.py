@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import KEY_NAME
 from tests.refusals import problem
 from tests.revising import ACCOUNT, ACTORS, INCIDENTS, Curator
 
@@ -57,7 +58,7 @@ def test_an_account_that_is_revised_says_why_and_is_found_by_what_it_says_now(cu
         "position": before + 1,
         "reported": "2021-06-25",
         "recorded_at": "2021-07-15T09:00:00.000000Z",
-        "recorded_by": "anonymous",
+        "recorded_by": KEY_NAME,
     }
     assert curator.titles(ALL, q="another") == ["Another account"]
     assert curator.titles(ALL, q='"account of a"') == []
@@ -201,7 +202,7 @@ def test_a_retracted_incident_leaves_the_timelines_and_answers_by_its_id_with_wh
         "position": before + 1,
         "reported": "2021-06-30",
         "recorded_at": "2021-07-15T09:00:00.000000Z",
-        "recorded_by": "anonymous",
+        "recorded_by": KEY_NAME,
     }
     for path in (ALL, curator.timeline("csto")):
         assert curator.titles(path) == ["Account of B", "Account of C"]

@@ -11,7 +11,7 @@ import pytest
 from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
 from service.settings import Settings
-from tests.conftest import CALLER, SettableClock, TestClient, an_account
+from tests.conftest import CALLER, KEY_NAME, SettableClock, TestClient, an_account, bearing
 from tests.refusals import problem
 from tests.revising import INCIDENTS, ROUTES, Curator, Route
 
@@ -32,7 +32,7 @@ def store(tmp_path_factory, clock) -> Iterator[tuple[Casus, TestClient]]:
     """A store that the tests share: each revises incidents and actors of its own."""
     home = tmp_path_factory.mktemp("revised")
     casus = open_casus(Settings(CASUS_HOME=home, _env_file=None), clock)
-    with TestClient(create_app(casus)) as client:
+    with TestClient(create_app(casus), headers=bearing(casus)) as client:
         yield casus, client
     casus.close()
 
@@ -77,7 +77,7 @@ def test_a_revision_answers_with_what_is_shown_then_at_its_own_position(route, c
         assert now.headers["etag"] == answer.headers["etag"]
     (recorded,) = curator.casus.log.read(head - 1)
     assert recorded.record.reason == route.body["reason"]
-    assert recorded.record.recorded_by == "anonymous"
+    assert recorded.record.recorded_by == KEY_NAME
     assert recorded.record.recorded_at == answer.json()["as_of"]
 
 

@@ -98,15 +98,19 @@ class Writers:
         """Start writing: first what was left unanswered, then more."""
         again = sorted(self.unanswered)
         threads = [
-            threading.Thread(target=self._write, args=(server.address, again[n::4]))
-            for n in range(4)
+            threading.Thread(target=self._write, args=(server, again[n::4])) for n in range(4)
         ]
         for thread in threads:
             thread.start()
         return threads
 
-    def _write(self, address: str, titles: list[str]) -> None:
-        client = httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False)
+    def _write(self, server: Server, titles: list[str]) -> None:
+        client = httpx.Client(
+            base_url=server.address,
+            timeout=PATIENCE,
+            trust_env=False,
+            headers=server.client.headers,
+        )
         with client, suppress(httpx.TransportError):
             for title in titles:
                 self._report(client, title)

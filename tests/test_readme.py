@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from service.api.app import create_app
 from service.bootstrap import open_casus
 from service.settings import Settings
+from tests.conftest import bearing
 from tests.processes import run
 
 ROOT = Path(__file__).parents[1]
@@ -38,7 +39,7 @@ def test_the_readme_shows_what_is_printed(
 
 def test_the_walk_through_the_clocks_goes_as_it_is_told(home: Path) -> None:
     casus = open_casus(Settings(CASUS_HOME=home, _env_file=None))
-    with TestClient(create_app(casus)) as client:
+    with TestClient(create_app(casus), headers=bearing(casus)) as client:
         for command, shown in consoles("docs/clocks.md"):
             casus.projector.catch_up()  # what the command before has recorded, in its own process
             check(shown, printed(command, home, client))

@@ -21,7 +21,7 @@ from service.settings import Settings
 from service.webhooks import batches, delivery, dispatcher, store
 from service.webhooks.delivery import Sender
 from service.webhooks.dispatcher import Dispatcher, Patience
-from tests.conftest import CALLER, TestClient, an_account
+from tests.conftest import CALLER, TestClient, an_account, bearing
 from tests.processes import until
 from tests.receivers import Receiver, answering, endless, receiving
 
@@ -346,11 +346,11 @@ def test_trouble_with_the_file_of_subscriptions_is_survived_and_hammers_nobody(
 
 
 def test_what_was_allowed_once_is_not_reached_once_it_is_no_longer(app, receiver, tmp_path):
-    with TestClient(app) as allowed:
+    with TestClient(app, headers=bearing(app.state.casus)) as allowed:
         made = subscribe(allowed, receiver, after=None)
     with (
         closing(open_casus(Settings(CASUS_HOME=tmp_path, PORT=0, _env_file=None))) as casus,
-        TestClient(create_app(casus)) as client,
+        TestClient(create_app(casus), headers=bearing(casus, "another")) as client,
     ):
         report(casus)
         until(lambda: state(client, made)["failures"] > 0)
@@ -364,7 +364,7 @@ def test_a_store_whose_subscriptions_a_newer_casus_has_written_is_served_all_the
 ):
     with closing(sqlite3.connect(tmp_path / "subscriptions.sqlite")) as file:
         file.execute("PRAGMA user_version = 1000")
-    with TestClient(app) as client:
+    with TestClient(app, headers=bearing(chronicle)) as client:
         assert client.get("/v1/subscriptions").status_code == 503
         report(chronicle)
         assert client.get("/v1/incidents").json()["position"] == 68

@@ -1,9 +1,9 @@
 """Why nobody is let in, or no key made.
 
-    Refused        a key or token that is not accepted
-    Unreachable    nobody can tell whether a token is right
-    KeyRefused     a key can't be made or revoked as it was asked for
-    Unruled        an application has a route without a rule
+Refused        a key or token that is not accepted
+Unreachable    nobody can tell whether a token is right
+KeyRefused     a key can't be made or revoked as it was asked for
+Unruled        an application has a route without a rule
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from copy import copy
 from typing import cast
 
 from starlette.requests import Request
@@ -27,14 +28,24 @@ _CHALLENGE = 'Bearer realm="casus"'
 _PUBLIC, _PRIVATE = b"public, ", b"private, "
 
 
-def guard(routes: Iterable[BaseRoute], callers: Callers) -> None:
-    """Hold routes to their rules. Raises `Unruled`."""
+def guarded(routes: Iterable[BaseRoute], callers: Callers) -> list[BaseRoute]:
+    """The same routes, each held to its rule. Raises `Unruled`.
+
+    Copies: an application shares its routes with every other one.
+    """
+    held: list[BaseRoute] = []
     for route in routes:
         rule = rule_of(route)
         if rule is None or not isinstance(route, Route | Mount):
             raise Unruled(f"{route} has no rule of access: declare one with @needs(...)")
-        if rule is not Door.OPEN:
-            route.app = Guard(route.app, rule, callers)
+        held.append(route if rule is Door.OPEN else _held(route, rule, callers))
+    return held
+
+
+def _held(route: Route | Mount, rule: Rule, callers: Callers) -> BaseRoute:
+    held = copy(route)
+    held.app = Guard(route.app, rule, callers)
+    return held
 
 
 def bearer_of(request: Request) -> Bearer:
@@ -110,8 +121,9 @@ class Guard:
 
 
 def _bears_something(scope: Scope) -> bool:
-    for name, _ in scope["headers"]:  # on the way of every page: nothing is made for it
-        if name == b"authorization":  # noqa: SIM110
+    # On the way of every page: a loop takes a third of what `any` and its generator do.
+    for name, _ in scope["headers"]:  # noqa: SIM110
+        if name == b"authorization":
             return True
     return False
 
@@ -156,7 +168,9 @@ def _kept_private(send: Send) -> Send:
     async def send_on(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = [
-                (name, value.replace(_PUBLIC, _PRIVATE)) if name == b"cache-control" else (name, value)
+                (name, value.replace(_PUBLIC, _PRIVATE))
+                if name == b"cache-control"
+                else (name, value)
                 for name, value in message["headers"]
             ]
             message = {**message, "headers": [*headers, (b"vary", b"Authorization")]}

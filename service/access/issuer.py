@@ -1,7 +1,7 @@
 """The keys of an OpenID provider (JWKS, RFC 7517), from a URL, a file, or where its discovery leads.
 
-They are fetched when a token first needs them, again when they are ten minutes old, and when a token names a
-key that is not among them, which is how a provider changes its keys; that at most twice a minute, whatever
+They are fetched when a token first needs them, again when they are ten minutes old, and when a token names
+a key that is not among them, which is how a provider changes its keys; at most twice a minute, whatever
 tokens are sent. Where they can't be fetched, those that were known count for an hour. After that, or where
 there were none, nobody can tell who bears a token, and nobody is let in.
 """

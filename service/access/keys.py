@@ -99,7 +99,9 @@ class Keys:
         _check_name(name)
         with self.state.writing() as cursor:
             if any(key.revoked is None for key in _found(cursor, " WHERE name = ?", name)):
-                raise KeyRefused(f"there is a key {name!r}; revoke it first, or choose another name")
+                raise KeyRefused(
+                    f"there is a key {name!r}; revoke it first, or choose another name"
+                )
             return self._made(cursor, name, role)
 
     def create_first(self, name: str, role: Role) -> NewKey | None:

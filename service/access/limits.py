@@ -1,8 +1,8 @@
 """How much a caller may ask for: a bucket for each, which fills again by so many requests a minute.
 
 Kept is when a caller's bucket will be full again, one number (the "generic cell rate algorithm"): a full
-bucket lets a minute's worth through at once, and then one each time that one has come in. Each process counts
-by itself, and remembers the callers of late.
+bucket lets a minute's worth through at once, and then one each time that one has come in. Each process
+counts by itself, and remembers the callers of late.
 
 The headers are those of draft-ietf-httpapi-ratelimit-headers-10.
 """

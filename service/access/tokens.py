@@ -2,7 +2,7 @@
 
 Verified as RFC 8725 has it: only algorithms with a public key, and those alone that the key is for; issuer,
 audience and expiry have to be there and right, and `nbf` where it is there. The name that is recorded and
-the roles are read from claims of the token. What is wrong with one is told in words that name nothing of it.
+the roles are read from claims of the token. What is wrong with one is told in words that name none of it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Tokens:
             raise jwt.InvalidTokenError  # nothing that has to be understood is
         key = self._issuer.key(header.get("kid"))
         algorithm = header.get("alg")
-        if key is None or algorithm not in ALGORITHMS[key.key_type]:
+        if key is None or algorithm not in ALGORITHMS.get(str(key.key_type), ()):
             raise jwt.InvalidTokenError
         claims: dict[str, Any] = jwt.decode(
             text,

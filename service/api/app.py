@@ -20,6 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.checks import Faulty
 from domain.conflicts import Conflict
+from service.access.callers import callers_of
+from service.access.guard import guarded
+from service.access.keys import SCHEMA as KEYS
 from service.api import (
     actors,
     citations,
@@ -92,6 +95,7 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
         ):
             yield
         DRAWER.close()
+        app.state.callers.close()
         casus.close()
         await run_in_threadpool(app.state.operating.close)
 
@@ -104,6 +108,7 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.casus = casus
+    app.state.callers = callers_of(casus.settings, casus.state(KEYS))
     app.state.finished = FinishedAnswers()
     app.state.streams = Streams()
     app.state.kept = KeptFiles(casus.settings.home / "published")
@@ -143,6 +148,7 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
     ):
         app.router.routes.extend(router.routes)
     add_pages(app)
+    app.router.routes[:] = guarded(app.router.routes, app.state.callers)
     operating = app.state.operating = Operating(casus.settings, app.router.routes, place)
     app.state.standings = Standings(casus, operating)
     app.state.streams.told = lambda running: operating.counts.put(STREAMS, running)

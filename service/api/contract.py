@@ -25,7 +25,8 @@ from domain.vocabulary import (
     ParticipantRole,
     Status,
 )
-from service.api.documents import ProblemDocument
+from service.access.roles import Door, Role, Rule, rule_of
+from service.api.documents import ProblemDocument, add_problems
 from service.api.problems import PROBLEMS
 
 Json = dict[str, Any]
@@ -103,10 +104,25 @@ _HEADERS: Json = {
         "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
     },
+    "WWW-Authenticate": {
+        "description": "What is missing or wrong, as RFC 6750 has it.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
     "Retry-After": {
         "description": "Seconds to wait before trying again.",
         "schema": {"type": "integer", "minimum": 0},
     },
+}
+_SECURITY: Json = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of the service (`casus_...`, made by `casus keys create`) or a token of the"
+        " OpenID provider that it accepts. Either has a name, which is recorded with all that it writes,"
+        " and a role: `contributor`, `curator` or `admin`; each may do what those before it may. Reads"
+        " take none, unless the service is closed: then any role.",
+    }
 }
 _READ = ("Casus-Position", "ETag", "Cache-Control")
 _BY_STATUS = {
@@ -116,6 +132,9 @@ _BY_STATUS = {
     "202": ("Location",),
     "304": _READ,
     "307": ("Location", "Casus-Position", "Cache-Control"),
+    "401": ("WWW-Authenticate",),
+    "403": ("WWW-Authenticate",),
+    "429": ("Retry-After",),
     "503": ("Retry-After",),
 }
 
@@ -150,6 +169,15 @@ def contract(app: FastAPI, examples: Json | None = None) -> Json:
         tags=TAGS,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
+    rules = {
+        (route.path_format, method.lower()): rule_of(route)
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            _secure(operation, rules[path, method])
     for operation in _operations(document):
         _complete(operation)
         _show(operation, examples["answers"].get(operation["operationId"]))
@@ -160,9 +188,23 @@ def contract(app: FastAPI, examples: Json | None = None) -> Json:
         for name, kind in PROBLEMS.items()
     }
     components["headers"] = dict(_HEADERS)
+    components["securitySchemes"] = dict(_SECURITY)
     _name_by_direction(document)
     _drop_unused(document)
     return document
+
+
+def _secure(operation: Json, rule: Rule | None) -> None:
+    """Say what an operation takes of whoever asks, and how it refuses them."""
+    if rule is Door.OPEN:
+        return
+    if isinstance(rule, Role):
+        operation["security"] = [{"bearer": [rule.word]}]
+        operation["description"] += f"\n\nTakes the role of {rule.word}."
+    else:
+        operation["security"] = [{}, {"bearer": []}]
+    refusals = ("key-missing", "key-refused", "role-missing", "too-many-requests")
+    add_problems(operation["responses"], *refusals, "issuer-unreachable", "busy")
 
 
 def _operations(document: Json) -> Iterator[Json]:

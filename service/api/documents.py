@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
@@ -199,14 +200,26 @@ def problem_responses(*names: str) -> Responses:
     """The problem answers of an operation, by status, for its ``responses``."""
     responses: Responses = {}
     for name in dict.fromkeys((*names, "bad-header", "internal")):
-        kind = PROBLEMS[name]
-        known = responses.setdefault(
-            kind.status,
-            {"description": "", "content": {MEDIA_TYPE: {"schema": _PROBLEM, "examples": {}}}},
-        )
-        known["description"] = " ".join(filter(None, [known["description"], kind.meaning]))
-        known["content"][MEDIA_TYPE]["examples"][name] = {"$ref": f"#/components/examples/{name}"}
+        _add_problem(responses.setdefault, PROBLEMS[name].status, name)
     return responses
+
+
+def add_problems(responses: dict[str, Any], *names: str) -> None:
+    """Add problem answers to those of an operation in a document, by status."""
+    for name in names:
+        _add_problem(responses.setdefault, str(PROBLEMS[name].status), name)
+
+
+def _add_problem(answer_of: Callable[[Any, Any], Any], status: int | str, name: str) -> None:
+    known = answer_of(
+        status, {"description": "", "content": {MEDIA_TYPE: {"schema": _PROBLEM, "examples": {}}}}
+    )
+    examples = known["content"][MEDIA_TYPE]["examples"]
+    if name not in examples:
+        examples[name] = {"$ref": f"#/components/examples/{name}"}
+        known["description"] = " ".join(
+            filter(None, [known["description"], PROBLEMS[name].meaning])
+        )
 
 
 _PROBLEM = {"$ref": "#/components/schemas/ProblemDocument"}

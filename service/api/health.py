@@ -92,6 +92,7 @@ async def readyz(request: Request) -> Response:
 
 
 @router.get("/metrics", include_in_schema=False)
+@needs(Door.OPEN)
 async def metrics(request: Request) -> Response:
     """Requests and how long they took, positions, lag, queues; for the addresses that may read it."""
     state = request.app.state

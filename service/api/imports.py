@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from domain.checks import Faulty
+from service.access.roles import Role, needs
 from service.api.answers import as_it_stands, url_of
 from service.api.context import bad_parameter, casus_of
 from service.api.documents import NOT_MODIFIED, header_references, problem_responses
@@ -28,7 +29,7 @@ from service.api.import_body import BODY
 from service.api.problems import Problem
 from service.api.routing import Handler, StateRoute, parse_query
 from service.api.uploads import MULTIPART, Received, receive
-from service.api.writing import IdempotencyKey, author_of, idempotency_key_of
+from service.api.writing import IdempotencyKey, author_of, idempotency_key_of, named_by
 from service.imports.formats.table_reading import read_mapping
 from service.imports.jobs.documents import TABLE, ImportJob, ImportQuery, ImportUpload
 from service.imports.jobs.queue import Queue
@@ -113,6 +114,7 @@ async def importing(queue: Queue) -> AsyncIterator[None]:
         ),
     },
 )
+@needs(Role.ADMIN)
 async def start_import(
     request: Request,
     query: Annotated[ImportQuery, Query()],
@@ -154,6 +156,7 @@ async def start_import(
         **problem_responses("bad-parameter"),
     },
 )
+@needs(Role.ADMIN)
 def list_imports(request: Request) -> Response:
     """The imports that were sent over HTTP, the newest first."""
     jobs = _imports_of(request).all()
@@ -169,6 +172,7 @@ def list_imports(request: Request) -> Response:
         **problem_responses("bad-parameter", "unknown-import"),
     },
 )
+@needs(Role.ADMIN)
 def get_import(request: Request, import_id: ImportId) -> Response:
     """How far an import is, and what came of it. Once it is done, reads show what it has recorded."""
     job = _job_of(request, import_id)
@@ -196,6 +200,7 @@ class Csv(Response):
         **problem_responses("bad-parameter", "unknown-import", "import-not-over"),
     },
 )
+@needs(Role.ADMIN)
 def rejected_rows(request: Request, import_id: ImportId) -> Response:
     """Which rows of a file could not be taken in, and why."""
     job = _job_of(request, import_id)
@@ -228,7 +233,7 @@ def _kept(request: Request, query: ImportQuery, key: str | None, received: Recei
             read_mapping(mapping)
         except Faulty as faulty:
             raise Faulty(tuple(fault.within("mapping") for fault in faulty.faults)) from None
-    name = key and f"{by}:{key}"
+    name = key and named_by(by, key)
     casus = casus_of(request)
     if name and casus.log.request(name):
         raise KeyReused(name)  # by a request that has recorded something itself

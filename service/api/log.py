@@ -21,6 +21,7 @@ from starlette.responses import Response
 
 from domain.text import SLUG_PATTERN
 from domain.vocabulary import IncidentType
+from service.access.roles import Door, needs
 from service.api.answers import Answer, and_more, origin, permanent_url, query_without, url_of
 from service.api.context import bad_parameter, casus_of, known_actor
 from service.api.documents import NOT_MODIFIED, header_references, problem_responses
@@ -281,6 +282,7 @@ def _start(request: Request, query: LogStreamQuery, head: int) -> int:
 _schema = orjson.dumps(records_schema())
 
 
+@needs(Door.OPEN)
 def get_records_schema() -> Response:
     """What the envelopes' `dataschema` refers to."""
     return Response(_schema, media_type="application/schema+json")

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from service.access.roles import Door, needs
 from service.api.context import casus_of
 from service.api.contract import contract
 from service.api.problems import PROBLEMS, Problem, problems_page
@@ -49,7 +50,7 @@ _START = """<!doctype html>
 <p>All incidents as <a href="/v1/incidents.csv">a table</a>,
 <a href="/v1/incidents/embed?chart=map">a map</a>, <a href="/v1/incidents.ics">a calendar</a>,
 <a href="/v1/incidents.atom">a feed</a>, or <a href="/ogc">in a GIS</a>.</p>
-<footer>The log stands at position {position}.</footer>
+<footer>{stands}</footer>
 </body>
 </html>
 """
@@ -60,21 +61,27 @@ def add_pages(app: FastAPI) -> None:
     document = orjson.dumps(contract(app))
 
     @app.get("/", include_in_schema=False)
+    @needs(Door.OPEN)
     def start(request: Request) -> Response:
         links = "".join(
             f'<li><a href="{escape(path)}">{escape(title)}</a></li>' for path, title in LINKS
         )
-        return HTMLResponse(_START.format(links=links, position=casus_of(request).reader.head))
+        casus = casus_of(request)
+        is_open = casus.settings.reading == "open"
+        stands = f"The log stands at position {casus.reader.head}." if is_open else ""
+        return HTMLResponse(_START.format(links=links, stands=stands))
 
     @app.get("/openapi.json", include_in_schema=False)
+    @needs(Door.OPEN)
     def openapi_json() -> Response:
         return Response(document, media_type="application/json")
 
     # Swagger UI comes from an installed package, so that the page works without a network.
     assets = str(files("fastapi_swagger") / "resources")
-    app.mount("/docs/assets", StaticFiles(directory=assets))
+    app.mount("/docs/assets", needs(Door.OPEN)(StaticFiles(directory=assets)))
 
     @app.get("/docs", include_in_schema=False)
+    @needs(Door.OPEN)
     def docs() -> HTMLResponse:
         return get_swagger_ui_html(
             openapi_url="/openapi.json",
@@ -85,6 +92,7 @@ def add_pages(app: FastAPI) -> None:
         )
 
     @app.get("/problems/{name}", include_in_schema=False)
+    @needs(Door.OPEN)
     def problem_type(name: str) -> Response:
         kind = PROBLEMS.get(name)
         if kind is None:
@@ -92,5 +100,6 @@ def add_pages(app: FastAPI) -> None:
         return PlainTextResponse(f"{kind.title} ({kind.status})\n\n{kind.meaning}\n{kind.remedy}\n")
 
     @app.get("/problems", include_in_schema=False)
+    @needs(Door.OPEN)
     def problem_types() -> Response:
         return PlainTextResponse(problems_page(), media_type="text/markdown")

@@ -13,6 +13,7 @@ from fastapi import Header
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.access.guard import bearer_of
 from service.api.answers import Answer
 from service.api.context import casus_of
 from service.api.documents import NotShownYet
@@ -52,9 +53,14 @@ _TAG = re.compile(r'"(?:(?P<position>[0-9]{1,18})\.[^"]*|[^"]*)"|W/"[^"]*"')
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
-def author_of(_: Request) -> str:
-    """The name under which a request's records are recorded: nobody's, as writing takes no key."""
-    return "anonymous"
+def author_of(request: Request) -> str:
+    """The name under which a request's records are recorded: that of its key or token, and no other."""
+    return bearer_of(request).name
+
+
+def named_by(author: str, key: str) -> str:
+    """A request by who has sent it and the key that they name it by, which has no space in it."""
+    return f"{author} {key}"
 
 
 def idempotency_key_of(request: Request) -> str | None:
@@ -76,7 +82,7 @@ def caller_of(request: Request, key: str | None, body: Any, seen: Seen = None) -
     digest.update(orjson.dumps(body))
     return Caller(
         by=by,
-        request=KeyedRequest(key=f"{by}:{key}", fingerprint=digest.hexdigest()),
+        request=KeyedRequest(key=named_by(by, key), fingerprint=digest.hexdigest()),
         seen=seen,
     )
 

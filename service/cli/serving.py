@@ -9,6 +9,9 @@ import signal
 import socket
 import sys
 
+from eventsourcing.persistence import PersistenceError
+
+from service.access.first import make_first_key
 from service.api.app import create_app
 from service.api.pages import LINKS
 from service.bootstrap import Casus
@@ -51,6 +54,7 @@ def _serve(settings: Settings, *, bundled: bool) -> int:
     with opened(settings, make=True) as casus:
         if bundled and casus.log.head == 0:
             _fill(casus)
+        _make_first_key(settings)
         app = create_app(casus) if settings.workers == 1 else None
         # From here on a client waits a moment instead of being turned away.
         listening.listen(BACKLOG)
@@ -81,6 +85,15 @@ def _fill(casus: Casus) -> None:
     chronicle = parse_chronicle(BUNDLED.read_bytes())
     loaded = load_chronicle(chronicle, casus.log, casus.desk, "casus")
     say(f"Loaded {chronicle.title}: {loaded.incidents} incidents, {loaded.actors} actors.")
+
+
+def _make_first_key(settings: Settings) -> None:
+    """Without one nobody can write over HTTP, and everybody reads on."""
+    try:
+        if path := make_first_key(settings):
+            say(f"Made an administrator's key; it lies in {path.absolute()}")
+    except (OSError, PersistenceError) as error:
+        complain(f"casus: no key was made: {error}; casus keys create makes one")
 
 
 def _announce(casus: Casus, settings: Settings, port: int) -> None:

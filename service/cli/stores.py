@@ -17,15 +17,21 @@ def opened(settings: Settings, *, make: bool = False) -> Iterator[Casus]:
 
     A command that only looks does not: a folder that was misspelt is no empty store.
     """
-    place = settings.log_place
-    if not make and isinstance(place, Path) and not place.is_file():
-        refuse(
-            f"there is no store in {place.parent.absolute()};"
-            " casus serve makes one, and so does casus load"
-        )
+    if not make:
+        check_there(settings)
     with progress("bringing the timelines up to the log") as tell:
         casus = open_casus(settings, progress=tell)
     try:
         yield casus
     finally:
         casus.close()
+
+
+def check_there(settings: Settings) -> None:
+    """Refuse to go on unless there is a store, as far as that can be told without opening it."""
+    place = settings.log_place
+    if isinstance(place, Path) and not place.is_file():
+        refuse(
+            f"there is no store in {place.parent.absolute()};"
+            " casus serve makes one, and so does casus load"
+        )
