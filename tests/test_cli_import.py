@@ -395,6 +395,33 @@ def test_a_first_mapping_is_suggested_that_imports_the_sheet(home, folder):
     assert (told["incidents new"], told["unchanged"]) == (1, len(given) - 2)
 
 
+def test_a_mapping_is_suggested_from_more_than_a_few_rows(home, folder):
+    rows = [f"{n},0{n % 9 + 1}/02/2021,Thing {n}" for n in range(300)]
+    rows += ["299,22/02/2021,Another of that number"]
+    (folder / "sheet.csv").write_text("\n".join(["No,Date,What", *rows]))
+    suggested = ask("import", "table", "--suggest", "sheet.csv", home=home).stdout
+    assert "  date_format: dd/mm/yyyy\n" in suggested
+    assert "key: {hash: [Date, What]}\n" in suggested
+
+
+def test_a_sheet_under_a_line_of_text_is_suggested_and_imported(home, folder):
+    (folder / "sheet.csv").write_text(
+        "Attacks of June\n\nNo;Date;What\n1;2021-06-22;Shots, shells\n"
+    )
+    suggested = ask("import", "table", "--suggest", "sheet.csv", home=home)
+    (folder / "map.yaml").write_text(suggested.stdout)
+    done = ask("import", "sheet.csv", "--mapping", "map.yaml", home=home)
+    assert (done.returncode, counts(done.stdout)["incidents new"]) == (3, 1)
+    assert "it stands above the header" in (folder / "sheet.csv.rejected.csv").read_text()
+
+
+def test_whoever_has_a_table_of_their_own_is_told_how_it_is_imported(home, folder):
+    (folder / "sheet.csv").write_text("No,Date,What\n1,2021-06-22,Shots\n")
+    hint = "for a table of your own, see casus import table --suggest FILE"
+    assert ask("import", "sheet.csv", home=home).stderr.strip().endswith(hint)
+    assert hint not in ask("import", "acled", "sheet.csv", home=home).stderr
+
+
 def test_a_mapping_is_suggested_for_what_comes_from_a_pipe(home):
     data = (DATA / "tables" / "border.csv").read_bytes()
     done = run("import", "table", "--suggest", "-", home=home, stdin=data)

@@ -353,6 +353,23 @@ class TestFormats:
         assert first_rows(stream('[{"a": 1}, {"b": 2.50}]')) == [["a", "b"], ["1", ""], ["", "2.5"]]
         assert first_rows(stream(workbook({"x": [["a", None], [1, 2.5]]}))) == [["a"], ["1", "2.5"]]
 
+    @pytest.mark.parametrize(
+        "caption", ["Attacks of June", "Attacks of June;;", ";Attacks of June;"]
+    )
+    def test_the_first_of_them_is_the_header_and_no_text_above_it(self, caption):
+        text = f"{caption}\n\nid;date;what\n1;2021-06-22;shots, shells, mines, fire\n"
+        rows = [["id", "date", "what"], ["1", "2021-06-22", "shots, shells, mines, fire"]]
+        assert first_rows(stream(text)) == rows
+        assert first_rows(stream(workbook({"x": [[caption], [], *rows]}))) == rows
+        assert first_rows(stream("what\nshots\nshells\n")) == [["what"], ["shots"], ["shells"]]
+
+    def test_a_first_row_that_is_cut_off_is_not_given(self):
+        notes = "x" * 1_000
+        text = "id,notes,date\n" + "".join(f"{n},{notes},2021\n" for n in range(400))
+        rows = first_rows(stream(text), 500)
+        assert len(rows) > 200
+        assert {(len(row), row[2]) for row in rows} == {(3, "date"), (3, "2021")}
+
 
 WIDE = made("wide", {f"c{n}": () for n in range(20)}, {"c0", "c1", "c2"})
 

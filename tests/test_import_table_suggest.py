@@ -93,6 +93,32 @@ def test_a_sheet_in_spanish():
     assert last.account["place"]["country"] == "ECU"
 
 
+def test_a_sheet_of_claims():
+    names = "claim_id event claimant published claimed_start claimed_end detail url"
+    header = names.split()
+    rows = [
+        ["C1", "A bridge is taken", "The army", "2021-06-23", "2021-06-22", "2021-06-22", "", ""],
+        [
+            "C2",
+            "A bridge is taken",
+            "A witness",
+            "2021-06",
+            "2021-06-21T19:00+05:00",
+            "",
+            "Long.",
+            "",
+        ],
+    ]
+    mapping = mapped(header, rows)
+    assert mapping.key.columns == ("claim_id",)
+    assert mapping.title.column == "event"
+    assert mapping.summary is not None
+    assert mapping.summary.column == "detail"
+    assert (mapping.occurred.from_, mapping.occurred.to) == ("claimed_start", "claimed_end")
+    assert set(dict(columns_of(mapping.source)).values()) == {"claimant", "url", "published"}
+    assert all(isinstance(each, Told) for each in told(header, rows))
+
+
 @pytest.mark.parametrize(
     ("header", "fields"),
     [
@@ -168,6 +194,18 @@ def test_a_column_that_does_not_tell_rows_apart_is_no_key(ids):
     assert mapped(header, rows).key.columns == ("ID",)
     rows = [[each, *row[1:]] for each, row in zip(ids.split(), rows, strict=True)]
     assert mapped(header, rows).key.hash == ("Date", "What")
+
+
+def test_what_is_called_much_as_a_key_is_one_if_it_tells_rows_apart():
+    header, rows = (
+        ["Case", "Attack ID", "Date", "What"],
+        [["1", "a", "2021", "A"], ["1", "b", "2022", "B"]],
+    )
+    assert mapped(header, rows).key.columns == ("Attack ID",)
+    rows[1][1] = "a"
+    assert mapped(header, rows).key.hash == ("Date", "What")
+    rows[1][0] = "2"
+    assert mapped(header, rows).key.columns == ("Case",)
 
 
 def test_what_is_not_recognised_is_listed():

@@ -26,7 +26,7 @@ from service.imports.formats import FAMILIES
 from service.imports.orders import Order, Refused
 from service.imports.pipes import is_pipe
 from service.imports.reading.files import STANDARD_INPUT, open_file, read_text, standard_input
-from service.imports.reading.outcomes import FileRefused
+from service.imports.reading.outcomes import FileRefused, UnknownFormat
 from service.imports.running import BRINGING_UP, BadOption, Progress, Report, Request, Tell, run
 from service.imports.scope import Scope
 from service.settings import Settings
@@ -102,6 +102,9 @@ def import_files(
         _tell_faults(f"{_name_of(faulty.name)}: nothing of it was loaded", faulty)
     except Faulty as faulty:
         _tell_faults("nothing was imported", faulty)
+    except UnknownFormat as error:
+        hint = "" if format_ else "; for a table of your own, see casus import table --suggest FILE"
+        refuse(f"{error}{hint}")
     except (FileRefused, Refused, DomainError) as error:
         refuse(str(error))
     _summarise(report, request)
@@ -286,12 +289,13 @@ def _table(mapping: Path | None) -> Format:
 
 def _suggest(files: tuple[str, ...]) -> None:
     """Write a first mapping for a table to standard output."""
+    from service.imports.formats.table_guess import MOST_ROWS
     from service.imports.formats.table_suggest import suggest
     from service.imports.reading.rows import first_rows
 
     try:
         with open_file(files[0]) as source:
-            header, *rows = first_rows(next(source.streams())) or [[]]
+            header, *rows = first_rows(next(source.streams()), MOST_ROWS) or [[]]
     except FileRefused as error:
         refuse(str(error))
     say(suggest(header, rows, Path(files[0]).stem).rstrip())

@@ -22,6 +22,7 @@ from service.imports.formats.table_dates import edtf_of
 from service.imports.formats.table_words import (
     GROUPS,
     HIGH,
+    IDS,
     LOW,
     MEASURES,
     PARTS,
@@ -112,6 +113,7 @@ class Guess:
         for what in ("admin1", "admin2", "place", "type", "title", "summary", "source"):
             self._take(what, None)
         self._take("key", None)
+        self._prefer_a_key()
 
     def _take(self, what: str, fits: Callable[[str], bool] | None) -> None:
         for column in self.free:
@@ -145,6 +147,22 @@ class Guess:
         """Of a date and a span: the span if it has both ends."""
         for what in ("date",) if "to" in self.found else ("from",):
             self.free[self.found.pop(what)] = None
+
+    def _prefer_a_key(self) -> None:
+        """A column that is called much as keys are and tells rows apart, if what was found does not."""
+        if self._tells_apart(self.found.get("key")):
+            return
+        for column in self.free:
+            if bare_words(column)[-1:] in IDS and self._tells_apart(column):
+                if "key" in self.found:
+                    self.free[self.found.pop("key")] = None
+                self._found("key", column)
+                return
+
+    def _tells_apart(self, column: str | None) -> bool:
+        """Whether the cells of a column are all there and all different."""
+        cells = self.sheet.cells[column] if column else []
+        return bool(column) and len(cells) == self.sheet.rows == len(set(cells))
 
     def _take_figures(self) -> None:
         for column in list(self.free):
@@ -211,8 +229,7 @@ class Guess:
     def key(self) -> Any:
         """A column whose cells are all there and all different; else columns to hash."""
         column = self.found.get("key")
-        cells = self.sheet.cells[column] if column else []
-        if column and len(cells) == self.sheet.rows == len(set(cells)):
+        if self._tells_apart(column):
             return column
         chosen = [
             self.found[what] for what in ("date", "from", "place", "url") if what in self.found

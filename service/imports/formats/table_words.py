@@ -36,9 +36,9 @@ WHOLE = {
         "sub event type"
     ),
     "title": _phrases(
-        "title|headline|event title|incident|incident title|name of event|event name|what|what happened|"
-        "titulo|titular|titre|titel|ueberschrift|uberschrift|was|was geschah|schlagzeile|titolo|"
-        "que paso|evento|incidente|ereignis|evenement|vorfall|заголовок|что|событие|подія"
+        "title|headline|event title|event|incident|incident title|name of event|event name|what|"
+        "what happened|titulo|titular|titre|titel|ueberschrift|uberschrift|was|was geschah|schlagzeile|"
+        "titolo|que paso|evento|incidente|ereignis|evenement|vorfall|заголовок|что|событие|подія"
     ),
     "summary": _phrases(
         "summary|description|notes|note|details|detail|comment|comments|remarks|narrative|text|"
@@ -51,6 +51,9 @@ WHOLE = {
     ),
 }
 """What a column is if this is all that it is called."""
+
+IDS = _phrases("id|nr|nro|no|key|ref|uuid|num|number|numero|nummer|номер|ид")
+"""What may end the name of a column that tells rows apart: ``claim_id``."""
 
 PARTS = {
     "url": _phrases(
@@ -100,7 +103,8 @@ PARTS = {
         "город|место события|місце|місто|المكان|مكان|مدينة|placename"
     ),
     "source": _phrases(
-        "source|sources|source name|reported by|publisher|media|outlet|newspaper|fuente|fuentes|medio|"
+        "source|sources|source name|reported by|claimant|claimed by|according to|"
+        "publisher|media|outlet|newspaper|fuente|fuentes|medio|"
         "quelle|quellen|quellenname|zeitung|medium|fonte|fonti|journal|источник|джерело|المصدر|مصدر"
     ),
 }

@@ -7,11 +7,9 @@ rest goes on. Memory stays flat, whatever the size of the file.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from itertools import chain, islice
-from typing import Any, TypeAlias, TypeVar
+from itertools import chain
+from typing import Any, TypeVar
 
 from service.imports.format import Format
 from service.imports.reading.delimited import Delimited, Line
@@ -20,7 +18,6 @@ from service.imports.reading.headers import SAMPLE, Match, another, matches, sev
 from service.imports.reading.json import Object, is_json, is_lines, json_documents, json_lines
 from service.imports.reading.outcomes import (
     FileRefused,
-    NoData,
     Rejected,
     Row,
     UnknownFormat,
@@ -28,10 +25,19 @@ from service.imports.reading.outcomes import (
     shown,
 )
 from service.imports.reading.packed import ZIP
-from service.imports.reading.quotes import LONGEST_CELL
+from service.imports.reading.samples import (
+    DELIMITERS,
+    Sample,
+    check,
+    check_width,
+    first_parted,
+    headed,
+    sample_of,
+    sample_of_lines,
+)
 from service.imports.reading.sheets import sheet_rows
 from service.imports.reading.tables import Objects, Table
-from service.imports.reading.text import LONGEST_ROW, Text
+from service.imports.reading.text import BLOCK, Text
 
 __all__ = [
     "FileRefused",
@@ -43,13 +49,6 @@ __all__ = [
     "first_rows",
     "open_rows",
 ]
-
-DELIMITERS = ",\t;"
-
-MOST_COLUMNS = 10_000
-
-Sample: TypeAlias = list[tuple[int, list[str]]]
-"""Rows with the numbers of the lines where they begin."""
 
 Item = TypeVar("Item")
 
@@ -116,21 +115,25 @@ def open_rows(
 
 
 def first_rows(stream: Stream, count: int = SAMPLE, *, sheet: str | None = None) -> list[list[str]]:
-    """The first rows of a stream as they stand, of whatever format it is: blank ones not.
+    """The first rows of a stream as they stand, of whatever format it is, from the header on.
 
-    Of JSON the first is the names of the members. Raises `UnreadableFile`.
+    Blank ones are left out, and lines of text above the header, which have one cell. Of JSON the first is
+    the names of the members. Raises `UnreadableFile`.
     """
     if stream.peek(4).startswith(ZIP):
-        return [cells for _, cells in _begun(sheet_rows(stream, sheet), count)[0]]
+        return headed(_begun(sheet_rows(stream, sheet), count)[0])
     text = Text(stream)
-    text.hold_lines(SAMPLE + 2)
+    text.hold_lines(count + 2)
     if is_json(text.head):
         objects = _objects(_begun(_items(text), count)[0])
         names = _names(objects)
         return [names, *([cells.get(name, "") for name in names] for cells in objects)]
-    samples = [_sample(text, delimiter, count) for delimiter in DELIMITERS]
-    _check(text, samples)
-    return [cells for _, cells in max(samples, key=_width)]
+    samples = [sample_of(text, delimiter, count) for delimiter in DELIMITERS]
+    check(text, samples)
+    rows = headed(min(samples, key=first_parted))
+    if 1 < len(rows) < count and len(text.head) >= BLOCK and not text.head.endswith((b"\n", b"\r")):
+        rows.pop()  # it was cut off
+    return rows
 
 
 class _Search:
@@ -158,10 +161,10 @@ class _Search:
 
 
 def _of_text(text: Text, search: _Search) -> Reading:
-    samples = [_sample(text, delimiter) for delimiter in DELIMITERS]
-    _check(text, samples)
+    samples = [sample_of(text, delimiter) for delimiter in DELIMITERS]
+    check(text, samples)
     # If the quotes of the first rows are not in order, their lines may tell what they are.
-    samples += [_sample_of_lines(text, delimiter) for delimiter in DELIMITERS]
+    samples += [sample_of_lines(text, delimiter) for delimiter in DELIMITERS]
     match, index = search.among(samples)
     delimiter = DELIMITERS[index % len(DELIMITERS)]
     at, header = _header(samples[index], match)
@@ -172,7 +175,7 @@ def _of_text(text: Text, search: _Search) -> Reading:
 
 def _of_sheet(stream: Stream, sheet: str | None, search: _Search) -> Reading:
     sample, rows = _begun(sheet_rows(stream, sheet))
-    _check_width(stream.name, [sample])
+    check_width(stream.name, [sample])
     match, _ = search.among([sample])
     at, header = _header(sample, match)
     table = Table(match.format, header)
@@ -193,10 +196,6 @@ def _of_objects(text: Text, search: _Search) -> Reading:
 def _header(sample: Sample, match: Match) -> tuple[int, list[str] | None]:
     """The line of the header and its names; 0 and None if there is none."""
     return (0, None) if match.header is None else sample[match.header]
-
-
-def _width(sample: Sample) -> int:
-    return len(sample[0][1]) if sample else 0
 
 
 def _items(text: Text) -> Iterator[Object]:
@@ -229,51 +228,6 @@ def _begun(items: Iterator[Item], count: int = SAMPLE) -> tuple[list[Item], Iter
 def _raised(failure: UnreadableFile) -> Iterator[Any]:
     yield from ()
     raise failure
-
-
-def _sample(text: Text, delimiter: str, count: int = SAMPLE) -> Sample:
-    """The first rows of a text, blank ones not, as well as they can be told before its format is known."""
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(text.first_lines(), delimiter=delimiter)
-    rows: Sample = []
-    begin = 1
-    with suppress(csv.Error):
-        for cells in reader:
-            if any(map(str.strip, cells)):
-                rows.append((begin, cells))
-            if len(rows) == count:
-                break
-            begin = reader.line_num + 1
-    return rows
-
-
-def _sample_of_lines(text: Text, delimiter: str) -> Sample:
-    """The first lines of a text, blank ones not, each as the row that it is if quotes mean nothing."""
-    lines = ((number, line.rstrip("\r\n")) for number, line in enumerate(text.first_lines(), 1))
-    rows = ((number, line.split(delimiter)) for number, line in lines if line.strip())
-    return list(islice(rows, SAMPLE))
-
-
-def _check(text: Text, samples: Sequence[Sample]) -> None:
-    if text.head[:1_000].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        raise NoData(
-            text.name, "it is a web page", "see in a browser what it says, and download the data"
-        )
-    if max(map(len, text.first_lines()[:1]), default=0) > LONGEST_ROW:
-        raise UnreadableFile(
-            text.name, f"its first line is longer than {LONGEST_ROW:,} characters", "name a table"
-        )
-    _check_width(text.name, samples)
-
-
-def _check_width(name: str, samples: Sequence[Sample]) -> None:
-    widest = max(map(_width, samples))
-    if widest > MOST_COLUMNS:
-        raise UnreadableFile(
-            name,
-            f"its first row has {widest:,} columns, and {MOST_COLUMNS:,} are the most",
-            "keep the columns that are needed",
-        )
 
 
 def _filled_up(rows: Iterator[tuple[int, list[str]]], table: Table) -> Iterator[Line]:
