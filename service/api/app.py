@@ -23,6 +23,7 @@ from domain.conflicts import Conflict
 from service.access.callers import callers_of
 from service.access.guard import guarded
 from service.access.keys import SCHEMA as KEYS
+from service.access.proxies import Proxied
 from service.api import (
     actors,
     citations,
@@ -71,7 +72,15 @@ from service.webhooks.store import Subscriptions
 
 log = logging.getLogger("casus")
 
-EXPOSED = ["ETag", "Link", "Location", "Casus-Position", "X-Request-Id"]
+EXPOSED = [
+    "ETag",
+    "Link",
+    "Location",
+    "Casus-Position",
+    "X-Request-Id",
+    "Retry-After",
+    "WWW-Authenticate",
+]
 
 
 def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
@@ -172,6 +181,8 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
     app.add_middleware(Watching, operating=operating)
     app.add_middleware(HeadAsGet)
     app.add_middleware(NamesWithSlashes)
+    if casus.settings.proxy_headers:
+        app.add_middleware(Proxied, proxies=casus.settings.proxies)
     return app
 
 

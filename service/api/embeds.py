@@ -63,7 +63,6 @@ _STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self';"
     f" style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'",
-    "X-Content-Type-Options": "nosniff",
 }
 """It may load its chart, and nothing else. Who may frame it is left open: any site, and a file."""
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from service.access.headers import documenting
 from service.access.roles import Door, needs
 from service.api.context import casus_of
 from service.api.contract import contract
@@ -83,13 +84,15 @@ def add_pages(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     @needs(Door.OPEN)
     def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
+        page = get_swagger_ui_html(
             openapi_url="/openapi.json",
             title="Casus API",
             swagger_js_url="/docs/assets/swagger-ui-bundle.js",
             swagger_css_url="/docs/assets/swagger-ui.css",
             swagger_favicon_url="/docs/assets/favicon-32x32.png",
         )
+        page.headers.update(documenting(bytes(page.body)))
+        return page
 
     @app.get("/problems/{name}", include_in_schema=False)
     @needs(Door.OPEN)

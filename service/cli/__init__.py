@@ -66,6 +66,14 @@ def serve(
         int | None,
         typer.Option(help="How many processes serve.", envvar="CASUS_WORKERS", min=1, max=64),
     ] = None,
+    proxy_headers: Annotated[
+        bool | None,
+        typer.Option(
+            "--proxy-headers/--no-proxy-headers",
+            help="Believe the proxies that CASUS_PROXIES names whom they stand for.",
+            envvar="CASUS_PROXY_HEADERS",
+        ),
+    ] = None,
     bundled: Annotated[
         bool, typer.Option(help="Fill an empty store with the chronicle of 2021.")
     ] = True,
@@ -78,6 +86,7 @@ def serve(
         "host": host or settings.host,
         "port": settings.port if port is None else port,
         "workers": workers or settings.workers,
+        "proxy_headers": settings.proxy_headers if proxy_headers is None else proxy_headers,
     }
     serve_store(settings.model_copy(update=changed), bundled=bundled)
 
@@ -321,11 +330,15 @@ def mirror(
     once: Annotated[
         bool, typer.Option("--once", help="Stop when all that is there was copied.")
     ] = False,
+    key_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="A file with the key by which to read a service that is closed."),
+    ] = None,
 ) -> None:
     """Copy the log of another service, byte for byte, and follow it as it grows."""
     from service.cli.mirroring import mirror_log
 
-    mirror_log(settings_of(home), url, once=once)
+    mirror_log(settings_of(home), url, once=once, key_file=key_file)
 
 
 @app.command(epilog="Example: [bold]casus rebuild[/bold]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
+from pathlib import Path
 
 import httpx
 
@@ -17,14 +18,15 @@ RETRY = 2.0
 """Seconds before a service that went away is looked for again."""
 
 
-def mirror_log(settings: Settings, url: str, *, once: bool) -> None:
+def mirror_log(settings: Settings, url: str, *, once: bool, key_file: Path | None) -> None:
     """Copy a log, and follow it until interrupted unless it is for once."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    headers = {"Authorization": f"Bearer {_key_in(key_file)}"} if key_file else {}
     try:
         with (
             contextlib.suppress(KeyboardInterrupt),
             opened(settings, make=True) as casus,
-            httpx.Client(base_url=url, timeout=30) as client,
+            httpx.Client(base_url=url, timeout=30, headers=headers) as client,
         ):
             mirror = Mirror(casus, client)
             _catch_up(mirror)
@@ -35,6 +37,13 @@ def mirror_log(settings: Settings, url: str, *, once: bool) -> None:
         refuse(f"this is no mirror of {url}: {diverged}; nothing was changed")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         refuse(f"{url}: {error}")
+
+
+def _key_in(file: Path) -> str:
+    text = file.read_text().strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        refuse(f"{file}: there is no key in it")
+    return text
 
 
 def _catch_up(mirror: Mirror) -> None:

@@ -34,6 +34,8 @@ def serve_store(settings: Settings, *, bundled: bool) -> None:
     logs.begin(settings.log_format)
     if settings.workers > 1 and sys.platform == "win32":
         refuse("workers share a socket, which Windows does not let them; leave CASUS_WORKERS at 1")
+    if settings.proxy_headers and not settings.proxies:
+        refuse("which proxies are to be believed? name their addresses in CASUS_PROXIES")
     # A termination stops the server as an interruption does: in order, and with status 0.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     status = 0

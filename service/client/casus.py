@@ -39,17 +39,22 @@ class Casus:
         self,
         address: str,
         *,
+        key: str | None = None,
         timeout: float = 60,
         attempts: int = 4,
         http: httpx.Client | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`timeout` is in seconds; `attempts` is how often it asks in all where it is told to come back.
+        """`key` is a key of the service or a token, for one whose reading is closed.
+
+        `timeout` is in seconds; `attempts` is how often it asks in all where it is told to come back.
 
         `http` is a client of your own, for proxies, certificates or headers; its base address is set.
         """
         given = http or httpx.Client(timeout=timeout, headers={"User-Agent": AGENT})
         given.base_url = httpx.URL(address)
+        if key is not None:
+            given.headers["Authorization"] = f"Bearer {key}"  # httpx sends it to no other host
         self._service = Service(given, attempts, pause)
 
     def at(

@@ -6,6 +6,7 @@ the standard demands.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import orjson
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.countries import COUNTRIES
+from service.access.headers import documenting
 from service.api.answers import Answer, origin, url_of
 from service.api.context import casus_of, moment_of
 from service.api.parameters import Clocks
@@ -63,7 +65,8 @@ def ogc_definition_page(request: Request, query: Annotated[Clocks, Query()]) -> 
         swagger_css_url="/docs/assets/swagger-ui.css",
         swagger_favicon_url="/docs/assets/favicon-32x32.png",
     )
-    return _answer(request, query, bytes(page.body), f"{HTML}; charset=utf-8")
+    body = bytes(page.body)
+    return _answer(request, query, body, f"{HTML}; charset=utf-8", documenting(body))
 
 
 @extents.get("/collections")
@@ -127,9 +130,16 @@ def _document(
     return _answer(request, query, orjson.dumps(document), media_type)
 
 
-def _answer(request: Request, query: Clocks, body: bytes, media_type: str) -> Response:
+def _answer(
+    request: Request,
+    query: Clocks,
+    body: bytes,
+    media_type: str,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     moment = moment_of(casus_of(request), query)
     answer = Answer(request, moment, fixed=query.fixed)
+    answer.headers |= headers or {}
     return answer.not_modified() or answer.of(body, media_type=media_type)
 
 

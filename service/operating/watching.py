@@ -16,6 +16,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.access.headers import secure
 from service.api.streams import HEADERS_ONLY
 from service.operating.counts import Counts
 from service.operating.logs import EXTRA, REQUEST
@@ -69,9 +70,11 @@ class Watching:
             nonlocal status
             if not status:
                 status = message["status"]
-                message["headers"].append((HEADER, identifier))
+                headers = message["headers"]
+                headers.append((HEADER, identifier))
+                secure(headers)
                 if self._operating.stopping:
-                    message["headers"].append(_CLOSE)
+                    headers.append(_CLOSE)
             await send(message)
 
         try:
