@@ -29,7 +29,7 @@ from tests import postgres
 from tests.crashes import check_log, check_views
 from tests.processes import PATIENCE, Server, account, kill, run, serving, started
 
-KILLS = int(os.environ.get("CASUS_KILLS", "32"))
+KILLS = int(os.environ.get("CASUS_KILLS", "32")) * 3 // 8
 
 CHANCE = random.Random(2026)
 

@@ -74,6 +74,9 @@ _INSERT = f"""
 
 _COLUMNS = "originator_id, originator_version, topic, state, position"
 
+MANY = 100
+"""Records from which on an append is a ``COPY``."""
+
 MOST_TOGETHER = 100
 """Appends that go into one transaction at most."""
 
@@ -93,8 +96,8 @@ class _Append:
         """Whether it is known what came of it."""
         return self.positions is not None or self.error is not None
 
-    def statement(self) -> tuple[str, list[Any]]:
-        """The one statement that does it; it adds nothing where what it was decided on has moved."""
+    def conditions(self) -> tuple[str, list[Any]]:
+        """What has to be so of what it was decided on, and its parameters."""
         conditions, parameters = ["true"], list[Any]()
         if unmoved := self.unmoved:
             if unmoved.streams:
@@ -110,6 +113,11 @@ class _Append:
             if unmoved.head is not None:
                 conditions.append("head.position = %b")
                 parameters.append(unmoved.head)
+        return " AND ".join(conditions), parameters
+
+    def statement(self) -> tuple[str, list[Any]]:
+        """The one statement that does it; it adds nothing where what it was decided on has moved."""
+        conditions, parameters = self.conditions()
         columns = zip(
             *(
                 (_uuid(s.originator_id), s.originator_version, s.topic, s.state)
@@ -119,10 +127,7 @@ class _Append:
         )
         request = self.request
         keys = ([], []) if request is None else ([request.key], [request.fingerprint])
-        return (
-            _INSERT.format(conditions=" AND ".join(conditions)),
-            [*map(list, columns), *parameters, *keys],
-        )
+        return _INSERT.format(conditions=conditions), [*map(list, columns), *parameters, *keys]
 
 
 class PostgresRecorder:
@@ -130,6 +135,7 @@ class PostgresRecorder:
 
     def __init__(self, url: str) -> None:
         self._server = Postgres(url)
+        self.most_together = MOST_TOGETHER
         self._queue = threading.Lock()
         self._waiting: list[_Append] = []
         self._leading = threading.Lock()
@@ -163,8 +169,8 @@ class PostgresRecorder:
         with self._leading:
             if not append.is_done:  # otherwise whoever was here before has taken it along
                 with self._queue:
-                    together = self._waiting[:MOST_TOGETHER]
-                    del self._waiting[:MOST_TOGETHER]
+                    together = self._waiting[: self.most_together]
+                    del self._waiting[: self.most_together]
                 self._carry_out(together)
         if append.error is not None:
             raise append.error
@@ -204,8 +210,10 @@ class PostgresRecorder:
                     raise
             time.sleep(postgres.PAUSE)
 
-    @staticmethod
-    def _try(connection: Connection[Any], appends: Sequence[_Append]) -> None:
+    def _try(self, connection: Connection[Any], appends: Sequence[_Append]) -> None:
+        if len(appends) == 1 and len(appends[0].stored) >= MANY:
+            self._copy(connection, appends[0])
+            return
         with connection.pipeline(), connection.transaction():
             connection.execute(_LOCK)
             cursors = [
@@ -214,6 +222,32 @@ class PostgresRecorder:
             ]
         for append, cursor in zip(appends, cursors, strict=True):
             _note(append, cursor.fetchone() or (None, None))
+
+    @staticmethod
+    def _copy(connection: Connection[Any], append: _Append) -> None:
+        """Append many records: in some round trips more, and half of the time."""
+        conditions, parameters = append.conditions()
+        with connection.transaction():
+            connection.execute(_LOCK)
+            found = connection.execute(
+                f"SELECT head.position FROM (SELECT {_HEAD} AS position) AS head"
+                f" WHERE {conditions}".encode(),
+                parameters,
+            ).fetchone()
+            if found is None:
+                _note(append, (None, None))
+                return
+            first, last = found[0] + 1, found[0] + len(append.stored)
+            _copy_rows(
+                connection,
+                (
+                    (position, _uuid(s.originator_id), s.originator_version, s.topic, s.state)
+                    for position, s in enumerate(append.stored, first)
+                ),
+            )
+            if request := append.request:
+                _insert_requests(connection, [(request.key, request.fingerprint, last)])
+        _note(append, (first, last))
 
     @staticmethod
     def _is_there(connection: Connection[Any], appends: Sequence[_Append]) -> bool:
@@ -303,27 +337,25 @@ class PostgresRecorder:
     def insert_requests(self, requests: Sequence[KeyedPosition]) -> None:
         """Add idempotency keys of another log; those that are there stay as they are."""
         with self._server.connection() as connection, connection.transaction():
-            _insert_requests(connection, requests)
+            _insert_requests(connection, requests, "DO NOTHING")
 
     def replace(
         self, requests: Sequence[KeyedPosition], batches: Iterable[Sequence[Notification]]
     ) -> None:
         """Put other records and keys in the place of all there are, in one transaction."""
-        copy = (
-            f"COPY {SCHEMA}.log (position, originator_id, originator_version, topic, state)"
-            " FROM STDIN (FORMAT BINARY)"
-        )
         with self._server.connection() as connection, connection.transaction():
             connection.execute(_LOCK)
             connection.execute(f"ALTER TABLE {SCHEMA}.log DISABLE TRIGGER immutable".encode())
             connection.execute(f"TRUNCATE {SCHEMA}.log, {SCHEMA}.idempotency_key".encode())
-            with connection.cursor().copy(copy.encode()) as rows:
-                rows.set_types(["bigint", "uuid", "bigint", "text", "bytea"])
-                for batch in batches:
-                    for n in batch:
-                        stream = _uuid(n.originator_id)
-                        rows.write_row((n.id, stream, n.originator_version, n.topic, n.state))
-            _insert_requests(connection, requests)
+            _copy_rows(
+                connection,
+                (
+                    (n.id, _uuid(n.originator_id), n.originator_version, n.topic, n.state)
+                    for batch in batches
+                    for n in batch
+                ),
+            )
+            _insert_requests(connection, requests, "DO NOTHING")
             connection.execute(f"ALTER TABLE {SCHEMA}.log ENABLE TRIGGER immutable".encode())
 
     def max_notification_id(self) -> int:
@@ -361,10 +393,24 @@ def _note(append: _Append, positions: tuple[int | None, int | None]) -> None:
         append.positions = range(first, last + 1)
 
 
-def _insert_requests(connection: Connection[Any], requests: Sequence[KeyedPosition]) -> None:
+def _copy_rows(connection: Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:
+    copy = (
+        f"COPY {SCHEMA}.log (position, originator_id, originator_version, topic, state)"
+        " FROM STDIN (FORMAT BINARY)"
+    )
+    with connection.cursor().copy(copy.encode()) as into:
+        into.set_types(["bigint", "uuid", "bigint", "text", "bytea"])
+        for row in rows:
+            into.write_row(row)
+
+
+def _insert_requests(
+    connection: Connection[Any], requests: Sequence[KeyedPosition], conflict: str = ""
+) -> None:
+    """Add keys; `conflict` says what is done where one is there already: nothing, or it is refused."""
+    on_conflict = f" ON CONFLICT {conflict}" if conflict else ""
     connection.cursor().executemany(
-        f"INSERT INTO {SCHEMA}.idempotency_key VALUES (%s, %s, %s) ON CONFLICT DO NOTHING".encode(),
-        requests,
+        f"INSERT INTO {SCHEMA}.idempotency_key VALUES (%s, %s, %s){on_conflict}".encode(), requests
     )
 
 

@@ -19,6 +19,7 @@ from tests.benchmarks.publishing import measure_publishing
 from tests.benchmarks.rebuilding import measure_rebuild
 from tests.benchmarks.report import Measured, machine, table
 from tests.benchmarks.series import measure_series
+from tests.benchmarks.shared import measure_shared
 from tests.benchmarks.store import Store
 from tests.benchmarks.workers import measure_workers
 
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[Store], Sequence[Measured]]] = {
     "positions": measure_positions,
     "workers": measure_workers,
     "series": measure_series,
+    "shared": measure_shared,
     "live": measure_live,
     "publishing": measure_publishing,
     "import": measure_import,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -52,6 +53,13 @@ def casus_server(store: Store) -> Iterator[Server]:
 
 
 @contextmanager
+def node_server(home: Path, store: str) -> Iterator[Server]:
+    """The same, of a store in a database, with its timelines in a folder."""
+    with _serving("tests.benchmarks.constant_server", str(home), CASUS_STORE=store) as server:
+        yield server
+
+
+@contextmanager
 def workers_server(store: Store, workers: int) -> Iterator[Server]:
     """Casus as ``casus serve --workers`` runs it; its process is the parent's, if there are several."""
     arguments = ("serve", "--home", str(store.home), "--port", "0", "--workers", str(workers))
@@ -67,12 +75,13 @@ def datasette_server(store: Store) -> Iterator[Server]:
 
 
 @contextmanager
-def _serving(module: str, *arguments: str) -> Iterator[Server]:
+def _serving(module: str, *arguments: str, **settings: str) -> Iterator[Server]:
     with TemporaryFile("a+") as printed:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdout=printed,
             stderr=subprocess.STDOUT,
+            env={**os.environ, **settings},
             cwd=Path(__file__).parents[2],
         )
         try:
