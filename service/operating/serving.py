@@ -45,7 +45,13 @@ class Server(uvicorn.Server):
         until = loop.time() + max(settings.drain, LAST_CALL if self.server_state.connections else 0)
         while loop.time() < until and not self.force_exit:
             await asyncio.sleep(_LOOK)
+        for each in (*self.servers, *(sockets or ())):
+            each.close()
         self._streams.end()
+        # Whoever was let in at last has not been heard yet.
+        until = loop.time() + LAST_CALL
+        while self.server_state.connections and loop.time() < until and not self.force_exit:
+            await asyncio.sleep(_LOOK)
         cutting = loop.call_later(max(0.0, settings.grace - BEFORE_THE_END), self._streams.cut)
         try:
             await super().shutdown(sockets)
@@ -65,7 +71,6 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # `service.access.proxies` takes them, from named proxies alone
         timeout_graceful_shutdown=math.ceil(operating.settings.grace),
     )
     # What is there by now stays: looking through it for garbage would halt every answer for a while.

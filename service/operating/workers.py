@@ -147,6 +147,8 @@ class Workers:
 
     def _end(self, woken: int) -> int:
         """Tell all to end, and wait for that."""
+        # The workers have it as well: it is closed when the last of them has closed it.
+        self._listening.close()
         running = [worker.process for worker in self._workers if worker.process is not None]
         told = 0
         settings = self._settings

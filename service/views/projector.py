@@ -158,7 +158,7 @@ class Projector:
 
     def _is_of_another(self, generation: Generation) -> bool:
         """Whether the log has another record where the rows end, or none; a replica may lag behind them."""
-        position = generation.position
+        position, followed = generation.followed
         if not position:
             return False
         mark = self._log.mark(position)
@@ -167,7 +167,7 @@ class Projector:
                 mark = self._primary.mark(position)
             except PersistenceError:
                 return False  # it is looked for again when the replica has moved on
-        return mark != generation.mark
+        return mark != followed
 
     def reach(self, position: int, seconds: float) -> bool:
         """Bring the timelines up to a position, waiting for whoever records it; whether they are there."""

@@ -109,9 +109,15 @@ class Generation:
     @property
     def mark(self) -> str:
         """The mark of the record at that position (`Log.mark`): it says whose log the rows are of."""
+        return self.followed[1]
+
+    @property
+    def followed(self) -> tuple[int, str]:
+        """The position and the mark, as one: another process may write between two reads."""
         with self._datastore.transaction(commit=False) as cursor:
+            position = self._recorder._max_tracking_id(TRACKED, cursor) or 0
             cursor.execute("SELECT mark FROM followed")
-            return str(cursor.fetchone()[0])
+            return position, str(cursor.fetchone()[0])
 
     def is_sound(self) -> bool:
         """Whether the file can be read; a small one is checked whole, by SQLite's own quick check."""
