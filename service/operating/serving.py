@@ -14,6 +14,8 @@ import gc
 import math
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -45,8 +47,7 @@ class Server(uvicorn.Server):
         until = loop.time() + max(settings.drain, LAST_CALL if self.server_state.connections else 0)
         while loop.time() < until and not self.force_exit:
             await asyncio.sleep(_LOOK)
-        for each in (*self.servers, *(sockets or ())):
-            each.close()
+        await self._close(sockets or [])
         self._streams.end()
         # Whoever was let in at last has not been heard yet.
         until = loop.time() + LAST_CALL
@@ -57,6 +58,28 @@ class Server(uvicorn.Server):
             await super().shutdown(sockets)
         finally:
             cutting.cancel()
+
+    async def _close(self, sockets: list[socket.socket]) -> None:
+        """Let nobody in any more; but those who stand in the socket's queue, which would be reset."""
+        let_in: list[socket.socket] = []
+        for each in sockets:
+            with suppress(OSError):  # there is nobody more
+                each.setblocking(False)
+                while True:
+                    let_in.append(each.accept()[0])
+        for server in self.servers:
+            server.close()
+        for each in sockets:
+            each.close()
+        for connection in let_in:
+            with suppress(OSError):  # it has gone away meanwhile
+                await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> asyncio.Protocol:
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
 
 def serve(app: FastAPI, listening: socket.socket) -> None:
