@@ -26,6 +26,9 @@ from service.operating.state import Operating
 LAST_CALL = 0.25
 """Seconds for which it goes on at least: a client that is busy has had an answer by then."""
 
+UNHEARD = 1.0
+"""Seconds that connections which were let in at last have to say what they want."""
+
 BEFORE_THE_END = 0.5
 """Seconds before everything is cancelled in which streams are cut off, and say so."""
 
@@ -49,15 +52,19 @@ class Server(uvicorn.Server):
             await asyncio.sleep(_LOOK)
         await self._close(sockets or [])
         self._streams.end()
-        # Whoever was let in at last has not been heard yet.
-        until = loop.time() + LAST_CALL
-        while self.server_state.connections and loop.time() < until and not self.force_exit:
+        until = loop.time() + UNHEARD
+        while self._unheard and loop.time() < until and not self.force_exit:
             await asyncio.sleep(_LOOK)
         cutting = loop.call_later(max(0.0, settings.grace - BEFORE_THE_END), self._streams.cut)
         try:
             await super().shutdown(sockets)
         finally:
             cutting.cancel()
+
+    @property
+    def _unheard(self) -> bool:
+        """Whether there is a connection by which nothing was asked yet."""
+        return any(getattr(each, "cycle", 0) is None for each in self.server_state.connections)
 
     async def _close(self, sockets: list[socket.socket]) -> None:
         """Let nobody in any more; but those who stand in the socket's queue, which would be reset."""
