@@ -14,8 +14,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from service.chronicles import BUNDLED
+from service.cli import importing
+from service.imports.running import Progress
 from tests.ged import content
 from tests.importing import AFGHANISTAN, DATA, INCIDENTS, counts, write_ged
 from tests.imports import crosswalk
@@ -45,6 +48,15 @@ def datasets(home: Path) -> list[str]:
     shown = ask("log", "--limit", "1000", "--json", home=home).stdout.splitlines()
     records = [json.loads(line)["record"] for line in shown]
     return [record["dataset"]["id"] for record in records if "dataset" in record]
+
+
+class Clock:
+    """Tells what it is set to."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
 # What is taken, and found out
@@ -293,6 +305,20 @@ def test_a_terminal_is_shown_how_far_it_is(home, ged):
     assert b"172 rows read" in done.stdout
     assert "importing" in drawn
     assert "172 rows" in drawn
+
+
+def test_it_is_shown_how_many_rows_how_fast_and_for_how_much_longer(monkeypatch):
+    drawn = io.StringIO()
+    clock = Clock()
+    terminal = Console(
+        file=drawn, force_terminal=True, no_color=True, width=120, get_time=clock, _environ={}
+    )
+    monkeypatch.setattr(importing, "errors", terminal)
+    with importing._progress() as tell:
+        for seconds in range(11):
+            clock.seconds = float(seconds)
+            tell(Progress("importing", 10 * seconds, 1_000, 2_500 * seconds))
+    assert "10% 25,000 rows, 2,500/s 0:01:30" in drawn.getvalue()
 
 
 # Trying first

@@ -1,9 +1,9 @@
 """Imports killed at random moments, and run again: the log is what it would have been, but for the time.
 
 What is killed is a whole release upon an older one: rows that are new, revised and unchanged, and accounts
-that are withdrawn in the end. Each kill is SIGKILL, at a random moment or as soon as the log or the
-timelines have grown by a random amount. ``CASUS_KILLS`` says how many kills
-there are in all tests of them, roughly.
+that are withdrawn in the end; and a file that is long enough for processes of their own. Each kill is
+SIGKILL, at a random moment or as soon as the log or the timelines have grown by a random amount.
+``CASUS_KILLS`` says how many kills there are in all tests of them, roughly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ import pytest
 
 from tests.crashes import check_log, wait, wait_for_growth
 from tests.ged import FILES
-from tests.processes import PATIENCE, ask, kill, log_rows, run, started
+from tests.importing import write_ged
+from tests.processes import PATIENCE, ask, kill, log_rows, run, started, until
 
 KILLS = int(os.environ.get("CASUS_KILLS", "32")) * 3 // 16
 CHANCE = random.Random(2024)
@@ -97,7 +98,9 @@ def wait_for_records(process: subprocess.Popen[str], home: Path, position: int) 
     with closing(sqlite3.connect(f"{(home / 'log.sqlite').as_uri()}?mode=ro", uri=True)) as log:
         while process.poll() is None:
             wait(process, 0.001)
-            ((head,),) = log.execute("SELECT max(position) FROM stored_events").fetchall()
+            ((head,),) = log.execute(
+                "SELECT coalesce(max(position), 0) FROM stored_events"
+            ).fetchall()
             if head >= position:
                 return
 
@@ -127,3 +130,23 @@ def test_an_import_that_is_killed_and_run_again_ends_as_if_it_had_not_been(
     again = run(*NEWER, home=home)
     assert "0 incidents new, 0 revised" in again.stdout
     assert timeless(log_rows(home)) == whole.log
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="there are no processes of their own then")
+def test_an_import_whose_rows_other_processes_examine_is_killed_as_well(tmp_path: Path) -> None:
+    file = write_ged(tmp_path / "long.csv", *({"id": str(n)} for n in range(1, 12_000)))
+    words = ("import", "ucdp-ged", file, "--release", "1", "--released", "2022")
+    assert run(*words, home=tmp_path / "whole").returncode == 0
+    whole = timeless(log_rows(tmp_path / "whole"))
+    home = tmp_path / "home"
+    process = started(*words, home=home)
+    until(lambda: any(home.glob("views/*.sqlite")))
+    wait_for_records(process, home, CHANCE.randrange(8_500, 11_500))
+    others = psutil.Process(process.pid).children(recursive=True)
+    kill(process)
+    assert others
+    assert psutil.wait_procs(others, PATIENCE)[1] == []
+    found = timeless(check_log(home))
+    assert found == whole[: len(found)]
+    assert run(*words, home=home).returncode == 0
+    assert timeless(check_log(home)) == whole
