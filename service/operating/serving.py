@@ -101,6 +101,7 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # `service.access.proxies` takes them, from named proxies alone
         timeout_graceful_shutdown=math.ceil(operating.settings.grace),
     )
     # What is there by now stays: looking through it for garbage would halt every answer for a while.
