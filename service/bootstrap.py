@@ -40,6 +40,11 @@ class Casus:
     histories: Histories
     closed: bool = field(default=False, init=False)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other nodes, with folders of their own, may work on the same log."""
+        return isinstance(self.log.place, str)
+
     def state(self, schema: Schema) -> State:
         """One kind of what is kept beside the log; whoever uses it closes it."""
         return state_at(self.log.place, schema)

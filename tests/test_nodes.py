@@ -15,7 +15,7 @@ import pytest
 from service.log import Log
 from tests import postgres
 from tests.crashes import check_log, check_views
-from tests.processes import PATIENCE, Server, account, kill, log_rows, run, serving
+from tests.processes import PATIENCE, Server, account, kill, log_rows, run, serving, until
 from tests.records import a_record
 
 
@@ -31,10 +31,13 @@ def database(postgresql: postgres.Server) -> Iterator[str]:
 def nodes(database: str, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
     """Two nodes on the database, which has the bundled chronicle."""
     with ExitStack() as stack:
-        yield tuple(
+        one, other = (
             stack.enter_context(serving(tmp_path / name, CASUS_STORE=database))
             for name in ("one", "other")
         )
+        # The first has made a key, and the other knows it.
+        other.client.headers["Authorization"] = one.client.headers["Authorization"]
+        yield one, other
 
 
 def report(server: Server, title: str, **headers: str) -> httpx.Response:
@@ -142,14 +145,17 @@ def test_nodes_that_write_at_once_number_their_records_without_a_gap(nodes, data
 
 
 def test_a_node_that_dies_takes_nothing_from_the_other(database, tmp_path):
-    with serving(tmp_path / "one", CASUS_STORE=database) as one:
-        with serving(tmp_path / "other", CASUS_STORE=database) as other:
-            report(one, "Before")
-            kill(one.process)
-            report(other, "After")
-            assert {"Before", "After"} <= set(titles(other))
-            with serving(tmp_path / "one", CASUS_STORE=database) as again:
-                assert {"Before", "After"} <= set(titles(again))
+    with (
+        serving(tmp_path / "one", CASUS_STORE=database) as one,
+        serving(tmp_path / "other", CASUS_STORE=database) as other,
+    ):
+        other.client.headers["Authorization"] = one.client.headers["Authorization"]
+        report(one, "Before")
+        kill(one.process)
+        report(other, "After")
+        assert {"Before", "After"} <= set(titles(other))
+        with serving(tmp_path / "one", CASUS_STORE=database) as again:
+            assert {"Before", "After"} <= set(titles(again))
 
 
 def test_the_command_line_works_on_the_database(nodes, database, tmp_path):
@@ -222,3 +228,31 @@ def test_records_are_never_changed_whatever_is_asked_of_the_database(database):
         with psycopg.connect(database) as server, pytest.raises(psycopg.errors.RaiseException):
             server.execute(statement.encode())
     assert len(log_rows(database)) == 1
+
+
+def test_an_import_that_one_node_was_sent_is_followed_at_the_other(nodes):
+    one, other = nodes
+    table = (Path(__file__).parent / "data" / "ged231_sample1000.csv.xz").read_bytes()
+    headers = {"Content-Type": "application/octet-stream", "Idempotency-Key": "ged"}
+    asked = "/v1/imports?format=ucdp-ged"
+    sent = one.client.post(asked, content=table, headers=headers)
+    assert sent.status_code == 202, sent.text
+    job = sent.headers["Location"]
+
+    def state(server: Server) -> str:
+        answer = server.get(job)
+        return answer.json()["state"] if answer.status_code == 200 else answer.text
+
+    assert state(other) in ("queued", "running", "done")
+    until(lambda: state(other) == "done")
+    shown = [server.get(job).json() for server in nodes]
+    assert shown[0] == shown[1]
+    assert shown[0]["counts"]["rows"] == 1_000
+    for server in nodes:
+        listed = server.get("/v1/imports").json()["items"]
+        assert [each["id"] for each in listed] == [shown[0]["id"]]
+        assert server.get(f"{job}/rejected").status_code == 200
+        page = server.get(f"/v1/incidents?min_position={shown[0]['position']}&limit=1000")
+        assert len(page.json()["items"]) == 1_000
+    again = other.client.post(asked, content=table, headers=headers)
+    assert again.headers["Location"].rpartition("/")[2] == job.rpartition("/")[2]

@@ -54,6 +54,7 @@ from service.api.problems import Problem
 from service.api.streams import HEADERS_ONLY, Streams
 from service.bootstrap import Casus
 from service.imports.jobs.queue import Queue
+from service.imports.jobs.sharing import SCHEMA as IMPORTS
 from service.imports.jobs.store import Imports
 from service.ogc import routes as ogc
 from service.operating import logs
@@ -104,6 +105,7 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
         ):
             yield
         DRAWER.close()
+        app.state.imports.close()
         app.state.callers.close()
         casus.close()
         await run_in_threadpool(app.state.operating.close)
@@ -124,7 +126,9 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
     if place.is_first:
         app.state.kept.begin()
     app.state.live = Live(casus)
-    app.state.imports = Imports(casus.settings.home)
+    app.state.imports = Imports(
+        casus.settings.home, casus.state(IMPORTS) if casus.is_shared else None
+    )
     app.state.queue = Queue(app.state.imports, casus.projector)
     app.state.subscriptions = Subscriptions(casus.state(SUBSCRIPTIONS))
     app.state.dispatcher = Dispatcher(casus, app.state.subscriptions)

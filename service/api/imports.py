@@ -206,10 +206,13 @@ def rejected_rows(request: Request, import_id: ImportId) -> Response:
     job = _job_of(request, import_id)
     if not job.is_over:
         raise Problem("import-not-over", f"the import is {job.state}", headers={"Retry-After": "1"})
-    path = _imports_of(request).folder_of(job.id) / REJECTED
+    imports = _imports_of(request)
+    path = imports.folder_of(job.id) / REJECTED
     headers = {"Cache-Control": "no-cache"}
     if not path.exists():
-        return Response(f"{','.join(COLUMNS)}\r\n", media_type=CSV, headers=headers)
+        none = f"{','.join(COLUMNS)}\r\n".encode()
+        table = imports.rejected_elsewhere(job.id) or none
+        return Response(table, media_type=CSV, headers=headers)
     return FileResponse(path, media_type=CSV, headers=headers, filename=f"{job.id}.rejected.csv")
 
 

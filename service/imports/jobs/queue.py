@@ -23,6 +23,9 @@ from service.views.projector import ProjectionStopped, Projector
 
 log = logging.getLogger("casus")
 
+TOLD_EVERY = 1.0
+"""Seconds between which other nodes are told how far an import is."""
+
 INTERVAL = 2.0
 """Seconds between looks for imports that another server was sent, and has left."""
 
@@ -82,6 +85,7 @@ class Queue:
         while not self._stopping.is_set():
             wait = INTERVAL
             try:
+                self._imports.share()
                 if (waiting := self._imports.waiting()) and not self.is_taken():
                     failures = 0 if self._carry_out() else failures + 1
                     self._tell_of(waiting)
@@ -109,6 +113,15 @@ class Queue:
         except sqlite3.OperationalError:
             return True
 
+    def _end_of(self, process: subprocess.Popen[bytes]) -> int:
+        """The status with which a process ends; other nodes are told meanwhile how far it is."""
+        while True:
+            try:
+                return process.wait(TOLD_EVERY)
+            except subprocess.TimeoutExpired:
+                with suppress(PersistenceError):  # they are told the next time
+                    self._imports.share()
+
     def _carry_out(self) -> bool:
         """Let a process carry imports out, to its end; whether it came to a good one."""
         with self._lock:
@@ -121,7 +134,7 @@ class Queue:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 start_new_session=True,  # an interruption is the server's to pass on
             )
-        status = process.wait()
+        status = self._end_of(process)
         with self._lock:
             self._process = None
             if process.stdin:

@@ -8,7 +8,8 @@ Each has a folder of its own, in the folder of the store::
     imports/incoming-…/                 what is still being sent
     imports/LOCK                        held by the one process that carries imports out
 
-The files are all there is to know. `queue` starts a process for those that are not over; `process` is that
+The files are all there is to know; where nodes share a store, each lets the others know (`sharing`).
+`queue` starts a process for those that are not over; `process` is that
 process, and the only one to write to a folder once it is there. A folder appears whole, by one rename, and
 so does every state of ``job.json``. Whatever is cut short is carried out again, which ends as if it had not
 been.
@@ -32,8 +33,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.ids import uuid7
 from service.imports.jobs.documents import ImportJob
+from service.imports.jobs.sharing import MOST_REJECTED, Shared, SharedImports
 from service.imports.rejects import SUFFIX
 from service.recording import KeyReused
+from service.state import State
 
 KEPT = 100
 """Imports that are over of which the files are kept: the newest."""
@@ -112,11 +115,13 @@ def locked(folder: Path, timeout: float) -> Iterator[None]:
 
 
 class Imports:
-    """The imports of a store."""
+    """The imports of a store; of nodes that share one each has files of its own, and knows the others'."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, state: State | None = None) -> None:
         self.folder = (home / "imports").absolute()
+        self._shared = SharedImports(state, self.folder) if state else None
         self._adding = threading.Lock()
+        self._sharing = threading.Lock()
         self._over: set[str] = set()
 
     def folder_of(self, identifier: str) -> Path:
@@ -148,16 +153,46 @@ class Imports:
             write_job(incoming, replace(kept, job=job))
             incoming.rename(self.folder_of(identifier))
             _sync_folder(self.folder)
+            self.share()
             return job
 
     def get(self, identifier: str) -> ImportJob | None:
         """The import of an id; None if there is none, or none any more."""
-        kept = read_job(self.folder_of(identifier)) if _ID.fullmatch(identifier) else None
+        if not _ID.fullmatch(identifier):
+            return None
+        kept = read_job(self.folder_of(identifier))
+        if kept is None and self._shared and (shared := self._shared.get(identifier)):
+            kept = _KEPT.validate_json(shared.job)
         return kept.job if kept else None
+
+    def rejected_elsewhere(self, identifier: str) -> bytes | None:
+        """The table of rejected rows of another node's import; None if there is none."""
+        shared = self._shared.get(identifier) if self._shared else None
+        return shared.rejected.encode() if shared and shared.rejected is not None else None
+
+    def share(self) -> None:
+        """Let other nodes know how this one's imports are."""
+        with self._sharing:
+            if self._shared:
+                self._shared.tell({name: self._to_share(name) for name in self._ids()})
+
+    def _to_share(self, identifier: str) -> Shared:
+        folder = self.folder_of(identifier)
+        job, rejected = "", None
+        with suppress(FileNotFoundError):
+            job = (folder / JOB).read_text("utf-8")
+            if (folder / REJECTED).stat().st_size <= MOST_REJECTED:
+                rejected = (folder / REJECTED).read_text("utf-8")
+        return Shared(job, rejected)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._shared:
+            self._shared.close()
 
     def all(self) -> list[ImportJob]:
         """Every import, the newest first."""
-        return [kept.job for kept in self._read()]
+        return [kept.job for kept in self._known()]
 
     def waiting(self) -> list[str]:
         """The ids of imports that are not over, the oldest first."""
@@ -186,7 +221,15 @@ class Imports:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def _named(self, key: str | None) -> Kept | None:
-        return next((kept for kept in self._read() if key and kept.key == key), None)
+        return next((kept for kept in self._known() if kept.key == key), None) if key else None
+
+    def _known(self) -> list[Kept]:
+        """Every import that is known of, the newest first."""
+        kept = list(self._read())
+        if self._shared:
+            kept += (_KEPT.validate_json(each.job) for each in self._shared.others())
+            kept.sort(key=lambda each: each.job.id, reverse=True)
+        return kept
 
     def _read(self) -> Iterator[Kept]:
         for identifier in sorted(self._ids(), reverse=True):
