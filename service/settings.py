@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_there_for_tokens(cls, audience: str, info: ValidationInfo) -> str:
         if info.data.get("oidc_issuer") and not audience:
-            raise ValueError("has to be set where CASUS_OIDC_ISSUER is")
+            raise ValueError("CASUS_OIDC_AUDIENCE has to be set where CASUS_OIDC_ISSUER is")
         return audience
 
     @field_validator("oidc_jwks")

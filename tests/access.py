@@ -67,7 +67,9 @@ def a_token(
     }
     present = {name: value for name, value in claims.items() if value is not None}
     signing = signing_key("one") if key is None else key
-    return jwt.encode(present, signing, algorithm, {"kid": "one", **(headers or {})})
+    named = {"kid": "one", **(headers or {})}
+    head = {name: value for name, value in named.items() if value is not None}
+    return jwt.encode(present, signing, algorithm, head)
 
 
 def unsigned(*roles: str) -> str:

@@ -1,6 +1,6 @@
 """Every route for everybody: whichever role, whatever is wrong with a key or token, open and closed.
 
-The rows are the routes that the application has, and what each takes is written down here once more: a route
+The rows are the routes that the application has; what each takes is written down here once more: a route
 that is new is in no table and fails, as does one whose rule has changed.
 """
 

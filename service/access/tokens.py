@@ -41,15 +41,16 @@ class Tokens:
         """Whoever bears a token. Raises `Refused`, `Unreachable`."""
         try:
             claims = self._claims(text)
+            until = float(claims["exp"]) + LEEWAY
         except jwt.ExpiredSignatureError:
             raise Refused("the token has expired") from None
         except jwt.InvalidAudienceError:
             raise Refused("the token is for another audience") from None
         except jwt.InvalidIssuerError:
             raise Refused("the token is of another issuer") from None
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise Refused("the token is not one that is accepted here") from None
-        return Bearer(self._name(claims), self._role(claims), float(claims["exp"]) + LEEWAY)
+        return Bearer(self._name(claims), self._role(claims), until)
 
     def _claims(self, text: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(text)
