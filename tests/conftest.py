@@ -19,6 +19,7 @@ Builders are plain functions, for scenarios and for hypothesis alike::
 from __future__ import annotations
 
 import datetime
+import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -82,6 +83,9 @@ class SettableClock:
 STORES = ("file", "postgresql")
 """The kinds of store; tests run on a file unless they are marked to run on every store."""
 
+DEFAULT = os.environ.get("CASUS_TEST_STORE", STORES[0])
+"""What tests run on that are not marked: all of them run on PostgreSQL with ``CASUS_TEST_STORE=postgresql``."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run tests on every store that are marked so, but for those that are of a file alone."""
@@ -100,7 +104,7 @@ def postgresql() -> Iterator[postgres.Server]:
 @pytest.fixture
 def store_address(request: pytest.FixtureRequest) -> Iterator[str]:
     """What CASUS_STORE says: nothing, for a file in the test's folder, or a database of its own."""
-    if getattr(request, "param", STORES[0]) == STORES[0]:
+    if getattr(request, "param", DEFAULT) == STORES[0]:
         yield ""
         return
     server: postgres.Server = request.getfixturevalue("postgresql")

@@ -6,20 +6,23 @@ import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from eventsourcing.persistence import OperationalError
 
 from domain.vocabulary import IncidentType
+from service.log.places import LogPlace
 from service.log.recorder import KeyedRequest
 from service.recording import KeyReused
+from service.settings import Settings
 from service.state import Taken
-from service.state.file import StateFile
+from service.state.places import state_at
 from service.webhooks import store
 from service.webhooks.batches import Cursor
 from service.webhooks.documents import SubscriptionFilter, SubscriptionRequest
 from service.webhooks.store import SCHEMA, Failed, Kept, Made, Subscriptions, TooMany
+
+pytestmark = pytest.mark.every_store
 
 FILE = "subscriptions.sqlite"
 NOW, LATER = "2026-11-22T09:00:00.000000Z", "2026-11-22T09:00:10.000000Z"
@@ -28,8 +31,14 @@ FILTER = SubscriptionFilter(country="AFG", actor="taliban", type=(IncidentType.A
 
 
 @pytest.fixture
-def subscriptions(tmp_path: Path):
-    opened = Subscriptions(StateFile(tmp_path, SCHEMA))
+def place(settings: Settings) -> LogPlace:
+    """Where the log is that they are beside of."""
+    return settings.log_place
+
+
+@pytest.fixture
+def subscriptions(place: LogPlace):
+    opened = Subscriptions(state_at(place, SCHEMA))
     yield opened
     opened.close()
 
@@ -53,6 +62,7 @@ def fail(
     return row(subscriptions, kept)
 
 
+@pytest.mark.file_store
 def test_there_is_no_file_before_the_first_subscription(subscriptions, tmp_path):
     assert subscriptions.all() == []
     assert subscriptions.get("x") is None
@@ -63,6 +73,7 @@ def test_there_is_no_file_before_the_first_subscription(subscriptions, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.file_store
 def test_only_its_owner_may_read_the_file(subscriptions, tmp_path):
     add(subscriptions)
     files = list(tmp_path.iterdir())
@@ -70,14 +81,14 @@ def test_only_its_owner_may_read_the_file(subscriptions, tmp_path):
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
-def test_a_subscription_is_read_as_it_was_made_by_whoever_opens_the_file(subscriptions, tmp_path):
+def test_a_subscription_is_read_as_it_was_made_by_whoever_opens_the_file(subscriptions, place):
     made = add(subscriptions, after=5)
     shown = made.subscription
     assert (shown.url, shown.filter, shown.description) == (URL, FILTER, "A map")
     assert (shown.state, shown.position, shown.created) == ("active", 5, NOW)
     assert (shown.failures, shown.last_attempt, shown.next_attempt) == (0, None, None)
     assert made.with_secret.secret == made.secret
-    with closing(Subscriptions(StateFile(tmp_path, SCHEMA))) as other:
+    with closing(Subscriptions(state_at(place, SCHEMA))) as other:
         assert other.all() == [made]
 
 
@@ -203,9 +214,9 @@ def test_what_was_removed_is_gone_whatever_comes_of_the_attempt(subscriptions):
 # The file
 
 
-def test_one_process_at_a_time_delivers(subscriptions, tmp_path):
+def test_one_process_at_a_time_delivers(subscriptions, place):
     add(subscriptions)
-    other = Subscriptions(StateFile(tmp_path, SCHEMA))
+    other = Subscriptions(state_at(place, SCHEMA))
     with subscriptions.state.locked():
         with pytest.raises(Taken), other.state.locked():
             pass
@@ -215,10 +226,11 @@ def test_one_process_at_a_time_delivers(subscriptions, tmp_path):
     other.close()
 
 
-def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
+@pytest.mark.file_store
+def test_a_file_of_a_newer_version_is_left_alone(tmp_path, place):
     with closing(sqlite3.connect(tmp_path / FILE)) as file:
         file.execute(f"PRAGMA user_version = {len(SCHEMA.versions) + 1}")
-    with closing(Subscriptions(StateFile(tmp_path, SCHEMA))) as opened:
+    with closing(Subscriptions(state_at(place, SCHEMA))) as opened:
         with pytest.raises(OperationalError, match="a newer version of Casus"):
             opened.all()
         with pytest.raises(OperationalError, match="a newer version of Casus"):
@@ -227,14 +239,15 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path):
         assert file.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
 
 
+@pytest.mark.file_store
 def test_a_file_that_was_begun_and_no_more_is_completed(subscriptions, tmp_path):
     (tmp_path / FILE).touch(0o600)
     assert subscriptions.all() == []
     assert add(subscriptions)
 
 
-def test_processes_that_open_the_file_at_once_make_its_tables_once(tmp_path):
-    opened = [Subscriptions(StateFile(tmp_path, SCHEMA)) for _ in range(8)]
+def test_processes_that_open_it_at_once_make_its_tables_once(place):
+    opened = [Subscriptions(state_at(place, SCHEMA)) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(add, opened))
     assert {each.identity for each in opened[0].all()} == {each.identity for each in made}
