@@ -89,6 +89,8 @@ def test_the_guide_shows_what_is_answered(command, shown, server: Server, tmp_pa
 @pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
 def test_the_programs_of_the_guide_run(program, server: Server, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "admin.key").write_text(f"{server.key}\n")
     exec(compile(program.replace(ADDRESS, server.address), PAGE, "exec"), {})
 
 

@@ -62,6 +62,8 @@ def printed(command: str, home: Path, client: TestClient) -> str:
             url = given
     assert url.startswith(ADDRESS)
     headers = dict(header.split(": ", 1) for header in options["-H"])
+    if headers.pop("Authorization", None):  # the client has a key of its own
+        assert "authorization" in client.headers
     content = "".join(options["-d"]) or None
     path = url.removeprefix(ADDRESS)
     return client.request(options["-X"][-1], path, headers=headers, content=content).text

@@ -41,7 +41,7 @@ def mirror_log(settings: Settings, url: str, *, once: bool, key_file: Path | Non
 
 def _key_in(file: Path) -> str:
     text = file.read_text().strip()
-    if not text.isascii() or not text.isprintable() or " " in text:
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
         refuse(f"{file}: there is no key in it")
     return text
 
