@@ -176,6 +176,8 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
 
 def _set_in_the_log(query: dict[str, Any]) -> None:
     """Positions that the log has reached."""
+    if "min_position" in query:  # what nobody has recorded is waited for, and answered with 503
+        query["min_position"] = LAST_POSITION - int(query["min_position"]) % 30
     if "position" in query:
         query["position"] = LAST_POSITION - int(query["position"]) % 30
         query.pop("as_of", None)

@@ -2,7 +2,7 @@
 
 schemathesis makes the requests and holds the answers to the contract: no 5xx, documented statuses, media
 types, headers and bodies, what is right accepted and what is wrong refused, methods that are not documented
-refused. The seed is fixed, so that a run finds what the last one found.
+refused. Requests bear an administrator's key, but for those that find out whether one is asked for. The seed is fixed, so that a run finds what the last one found.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import schemathesis
 from schemathesis.engine import events, from_schema
 
 from tests.domain_rules import FORMATS, repaired
-from tests.processes import serving
+from tests.processes import Server, serving
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 REQUESTS = 30
@@ -32,7 +32,7 @@ def test_every_operation_keeps_the_contract(part: str, home: Path) -> None:
     with serving(home) as server:
         paths = server.get("/openapi.json").json()["paths"]
         of_part = {path: methods for path, methods in paths.items() if _part(path) == part}
-        tested, faults = _run(server.address, ["examples", "coverage", "fuzzing"], set(of_part))
+        tested, faults = _run(server, ["examples", "coverage", "fuzzing"], set(of_part))
         _check_end(server)
     assert not faults, "\n\n".join(faults)
     assert len(tested) == sum(map(len, of_part.values()))
@@ -40,7 +40,7 @@ def test_every_operation_keeps_the_contract(part: str, home: Path) -> None:
 
 def test_operations_one_after_the_other_keep_the_contract(home: Path) -> None:
     with serving(home) as server:
-        steps, faults = _run(server.address, ["stateful"])
+        steps, faults = _run(server, ["stateful"])
         _check_end(server)
     assert not faults, "\n\n".join(faults)
     assert steps
@@ -50,7 +50,7 @@ def _part(path: str) -> str:
     return next((part for part in PARTS if path.startswith(f"/v1/{part}")), PARTS[-1])
 
 
-def _check_end(server: Any) -> None:
+def _check_end(server: Server) -> None:
     """The server is as well as it was, and has met nothing that it did not expect."""
     readiness = server.get("/readyz").json()
     ended = server.end()
@@ -60,7 +60,7 @@ def _check_end(server: Any) -> None:
 
 
 def _run(
-    address: str, phases: Sequence[str], paths: Collection[str] | None = None
+    server: Server, phases: Sequence[str], paths: Collection[str] | None = None
 ) -> tuple[set[str], list[str]]:
     """The operations that were asked for anything, and what was wrong, with how to see it again."""
     for name, strategy in FORMATS.items():
@@ -68,7 +68,8 @@ def _run(
     config = schemathesis.Config.from_dict(
         {
             "seed": 2021,
-            "base-url": address,
+            "base-url": server.address,
+            "headers": {"Authorization": f"Bearer {server.key}"},
             "continue-on-failure": True,
             "generation": {"max-examples": REQUESTS, "deterministic": True},
             "phases": {name: {"enabled": name in phases} for name in PHASES},
@@ -76,7 +77,7 @@ def _run(
             "checks": {"missing_required_header": {"expected-statuses": [428]}},
         }
     )
-    schema = schemathesis.openapi.from_url(f"{address}/openapi.json", config=config)
+    schema = schemathesis.openapi.from_url(f"{server.address}/openapi.json", config=config)
     if paths is not None:
         schema = schema.include(path=sorted(paths))
     schema.hook("map_case")(repaired)
