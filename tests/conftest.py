@@ -84,7 +84,7 @@ STORES = ("file", "postgresql")
 """The kinds of store; tests run on a file unless they are marked to run on every store."""
 
 DEFAULT = os.environ.get("CASUS_TEST_STORE", STORES[0])
-"""What tests run on that are not marked: all of them run on PostgreSQL with ``CASUS_TEST_STORE=postgresql``."""
+"""What tests run on that are not marked; ``CASUS_TEST_STORE=postgresql`` runs all of them there."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

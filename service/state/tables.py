@@ -23,16 +23,24 @@ class _Cursor:
         self._cursor = cursor
 
     def execute(self, sql: str, parameters: Parameters = ()) -> None:
-        self._cursor.execute(_portable(sql), parameters or None)
+        self._cursor.execute(_portable(sql), _without_nul(parameters) or None)
 
     def executemany(self, sql: str, rows: Iterable[Parameters]) -> None:
-        self._cursor.executemany(_portable(sql), rows)
+        self._cursor.executemany(_portable(sql), map(_without_nul, rows))
 
     def fetchone(self) -> Any:
         return self._cursor.fetchone()
 
     def fetchall(self) -> list[Any]:
         return self._cursor.fetchall()
+
+
+def _without_nul(parameters: Parameters) -> list[Any]:
+    """Texts as the database takes them: of none has anything a NUL that was checked before it was kept."""
+    return [
+        each.replace("\0", "\ufffd") if isinstance(each, str) and "\0" in each else each
+        for each in parameters
+    ]
 
 
 def _portable(sql: str) -> bytes:
