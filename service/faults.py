@@ -27,6 +27,15 @@ _PLAIN = {
     "missing_keyword_only_argument": "this field is required",
     "string_unicode": "it is not UTF-8",
 }
+_ESCAPES = {
+    "\\": "\\\\",
+    "'": "\\'",
+    "\b": "\\b",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\f": "\\f",
+    "\r": "\\r",
+}
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -61,7 +70,10 @@ def in_words(faults: Iterable[Fault]) -> str:
 
 
 def json_path(path: Path) -> str:
-    """A path as RFC 9535 writes it: ``$.figures[0].low``, ``$['odd name']``."""
+    """A path as RFC 9535 writes it: ``$.figures[0].low``, ``$['odd name']``.
+
+    What a terminal or a page would not show, or would obey, is escaped: names come from whoever sends them.
+    """
     parts = ["$"]
     for part in path:
         if isinstance(part, int):
@@ -70,9 +82,17 @@ def json_path(path: Path) -> str:
             parts.append(f".{part}")
         else:
             shown = part if len(part) <= 60 else part[:60] + "…"
-            escaped = shown.replace("\\", "\\\\").replace("'", "\\'")
-            parts.append(f"['{escaped}']")
+            parts.append(f"['{''.join(map(_escaped, shown))}']")
     return "".join(parts)
+
+
+def _escaped(character: str) -> str:
+    if escape := _ESCAPES.get(character):
+        return escape
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _message(error: dict[str, Any]) -> str:

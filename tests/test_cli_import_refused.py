@@ -205,6 +205,14 @@ def test_a_file_that_is_something_else_is_refused_with_what_it_is(home, folder, 
     assert piped.stderr.startswith("casus: standard input: ")
 
 
+def test_what_a_terminal_would_obey_is_not_sent_to_it(home, folder):
+    chronicle = r'{"format": "casus-chronicle/1", "dataset": "a", "title": "A", "\u001b[2Jx": 1}'
+    (folder / "ours.json").write_text(chronicle)
+    done = ask("import", "ours.json", home=home)
+    assert r"$['\u001b[2Jx']: there is no such field" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
 def test_a_bomb_is_not_unpacked(home, folder):
     ged = (folder / write_ged(folder / "ged.csv", {})).read_bytes()
     bomb = gzip.compress(ged) + gzip.compress(bytes(1 << 20)) * 200
