@@ -16,6 +16,7 @@ from service.log import Log
 from tests import postgres
 from tests.crashes import check_log, check_views
 from tests.processes import PATIENCE, Server, account, kill, log_rows, run, serving, until
+from tests.receivers import receiving
 from tests.records import a_record
 
 
@@ -181,12 +182,31 @@ def test_a_store_that_is_named_wrongly_is_refused_in_words(tmp_path):
     assert "opensesame" not in refused.stderr
 
 
+def test_webhooks_go_on_from_another_node_when_the_one_that_sent_them_dies(database, tmp_path):
+    settings = {"CASUS_STORE": database, "CASUS_WEBHOOK_PRIVATE": "1"}
+    with (
+        receiving() as receiver,
+        serving(tmp_path / "one", **settings) as one,
+        serving(tmp_path / "other", **settings) as other,
+    ):
+        other.client.headers["Authorization"] = one.client.headers["Authorization"]
+        made = one.client.post("/v1/subscriptions", json={"url": receiver.url, "after": 67})
+        assert made.status_code == 201, made.text
+        report(other, "Before")
+        until(lambda: receiver.positions == [68])
+        kill(one.process)
+        report(other, "After")
+        until(lambda: 69 in receiver.positions)
+        where = f"/v1/subscriptions/{made.json()['id']}"
+        until(lambda: other.get(where).json()["position"] == 69)
+
+
 # The log itself
 
 
 def test_four_writers_and_a_reader_that_tails_the_log(database):
     """Nothing is missed, and nothing comes out of order, whoever commits first."""
-    each, batch = 2_500, 25
+    each, batch = 25_000, 50
     seen: list[int] = []
     done = threading.Event()
 
