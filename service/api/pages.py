@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
 from importlib.resources import files
 
@@ -59,7 +60,11 @@ _START = """<!doctype html>
 
 def add_pages(app: FastAPI) -> None:
     """Add the pages, none of which is part of the contract."""
-    document = orjson.dumps(contract(app))
+
+    @cache
+    def document() -> bytes:
+        """The contract, written for whoever asks for it first: that takes as long as to start does."""
+        return orjson.dumps(contract(app))
 
     @app.get("/", include_in_schema=False)
     @needs(Door.OPEN)
@@ -75,7 +80,7 @@ def add_pages(app: FastAPI) -> None:
     @app.get("/openapi.json", include_in_schema=False)
     @needs(Door.OPEN)
     def openapi_json() -> Response:
-        return Response(document, media_type="application/json")
+        return Response(document(), media_type="application/json")
 
     # Swagger UI comes from an installed package, so that the page works without a network.
     assets = str(files("fastapi_swagger") / "resources")
