@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match, Mount
+from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.checks import Faulty
@@ -51,6 +51,7 @@ from service.api.negotiation import Negotiation
 from service.api.pages import add_pages
 from service.api.paths import NamesWithSlashes
 from service.api.problems import Problem
+from service.api.routing import ReadRoute
 from service.api.streams import HEADERS_ONLY, Streams
 from service.bootstrap import Casus
 from service.imports.jobs.queue import Queue
@@ -61,7 +62,7 @@ from service.operating import logs
 from service.operating.counts import STREAMS
 from service.operating.readiness import Standings
 from service.operating.state import ALONE, Operating, Place
-from service.operating.watching import Watching
+from service.operating.watching import Identified, Watching
 from service.publishing.chart_frame import TooMuchToDraw
 from service.publishing.chart_worker import NotDrawn
 from service.publishing.charts import DRAWER
@@ -163,6 +164,10 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
     add_pages(app)
     app.router.routes[:] = guarded(app.router.routes, app.state.callers)
     operating = app.state.operating = Operating(casus.settings, app.router.routes, place)
+    for route in app.router.routes:
+        # Routes are made once, whatever the number of applications; reads do it themselves.
+        if isinstance(route, Route) and not isinstance(route, ReadRoute):
+            route.app = Identified.once(route.app)
     app.state.standings = Standings(casus, operating)
     app.state.streams.told = lambda running: operating.counts.put(STREAMS, running)
     app.state.queue.told = operating.imported
@@ -299,6 +304,7 @@ class InternalFaults:
         except Exception as raised:
             if scope["type"] != "http" or begun:
                 raise
+            logs.REQUEST.set(scope.get(logs.ID, b""))
             correlation_id = logs.REQUEST.get().decode() or str(uuid4())
             log.error("correlation id %s", correlation_id, exc_info=raised)
             problem = Problem(

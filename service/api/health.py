@@ -102,6 +102,7 @@ async def metrics(request: Request) -> Response:
     from service.operating.metrics import MEDIA_TYPE, exposition  # noqa: PLC0415
 
     standing = await state.standings.now()
+    state.operating.settle()
     body = await run_in_threadpool(exposition, state, standing, CASUS_VERSION)
     return Response(body, headers={**_HEADERS, "Content-Type": MEDIA_TYPE})
 

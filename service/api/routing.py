@@ -30,6 +30,7 @@ from service.api.writing import idempotency_key_of
 from service.bootstrap import Casus
 from service.database import TooLong
 from service.faults import faults_of_validation
+from service.operating.logs import ID, REQUEST
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -80,6 +81,7 @@ class ReadRoute(APIRoute):
             key = key_of(request, casus.reader.head, casus.projector.generation.path.name)
             if key is not None and (answered := finished.get(key)):
                 return answered
+            REQUEST.set(request.scope.get(ID, b""))
             query = parse_query(query_type, request.scope["query_string"])
             path = decoded(request.path_params)
             await _wait(casus, query)

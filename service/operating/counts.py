@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import mmap
 import os
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 MOST_WORKERS = 64
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds that requests are told apart by."""
+
+SUM = len(BOUNDS) + 1
+"""Where the seconds of requests stand, after how many there are up to each bound and beyond the last."""
 
 CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other")
@@ -32,8 +34,7 @@ NO_ROUTE = "none"
 _CELL = 8  # bytes
 _OF_ONE = 8  # cells
 _HEADER = _OF_ONE * (1 + MOST_WORKERS)
-_SUM = len(BOUNDS) + 1
-_LATENCIES = _SUM + 1
+_LATENCIES = SUM + 1
 _ROW = len(CLASSES) * _LATENCIES
 
 RESTARTS = 0
@@ -123,14 +124,15 @@ class Counts:
         self.sheet.put(worker, PROCESS, os.getpid())
         self.sheet.put(worker, STREAMS, 0)
 
-    def add(self, method: str, route: object, status: int, seconds: float) -> None:
-        """Count a request."""
-        base = self._bases.get((method, id(route)))
+    def add(self, method: str, route: int, status: int, row: Sequence[float]) -> None:
+        """Count requests to a route, by its id: how many up to each bound and beyond, and their seconds."""
+        base = self._bases.get((method, route))
         if base is None:
             base = self._none.get(method) or self._none["other"]
         base += (status // 100 - 1) * _LATENCIES
-        self._whole[base + bisect_left(BOUNDS, seconds)] += 1
-        self._parts[base + _SUM] += seconds
+        for bound in range(SUM):
+            self._whole[base + bound] += int(row[bound])
+        self._parts[base + SUM] += row[SUM]
 
     def put(self, what: int, value: int) -> None:
         """Set a number of this worker."""
@@ -153,8 +155,8 @@ class Counts:
                     for worker in range(self.workers)
                 ]
                 counts = tuple(
-                    sum(self._whole[start + bound] for start in starts) for bound in range(_SUM)
+                    sum(self._whole[start + bound] for start in starts) for bound in range(SUM)
                 )
                 if any(counts):
-                    seconds = sum(self._parts[start + _SUM] for start in starts)
+                    seconds = sum(self._parts[start + SUM] for start in starts)
                     yield Latencies(method, route, status, counts, seconds)

@@ -21,6 +21,9 @@ from service.operating.options import LogFormat
 REQUEST: ContextVar[bytes] = ContextVar("request", default=b"")
 """The id of the request that is being answered; empty outside of one."""
 
+ID = "casus.request"
+"""The key of a scope under which the id of its request is."""
+
 Fields = dict[str, object]
 """What stands in a line beside its message."""
 

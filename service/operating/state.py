@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,8 @@ class Operating:
         self.place = place
         self.stopping = False
         """Whether it was told to end: it is not ready any more, and ends connections with their answers."""
+        self.settle: Callable[[], object] = lambda: None
+        """Counts what this process has noted up to now; on its event loop."""
         self.tracing: Tracing | None = None
         """Where requests are traced."""
         self.counts = Counts(
