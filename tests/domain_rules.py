@@ -58,7 +58,7 @@ FORMATS: dict[str, st.SearchStrategy[str]] = {
 
 def repaired(_: HookContext, case: Case) -> Case:
     """The case; where it is meant to be right, with what the domain asks for."""
-    case.query = _ending(case.operation.path, case.query)
+    case.query = _recorded(_ending(case.operation.path, case.query))
     if case.meta is None or case.meta.generation.mode is GenerationMode.NEGATIVE:
         return case
     path = case.operation.path
@@ -101,6 +101,14 @@ def _ending(path: str, query: Any) -> Any:
     """A query; where it is answered for ever, up to a position."""
     is_endless = path == "/v1/log/stream"
     return {"position": LAST_POSITION, **(query or {})} if is_endless else query
+
+
+def _recorded(query: Any) -> Any:
+    """A query that names no position which nobody has recorded: that is waited for, whatever else is wrong."""
+    least = str((query or {}).get("min_position", ""))
+    if least.isdecimal() and int(least) > LAST_POSITION:
+        return {**query, "min_position": LAST_POSITION - int(least) % 30}
+    return query
 
 
 def _repaired_body(path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -176,8 +184,6 @@ def _obeying(path: str, query: dict[str, Any]) -> dict[str, Any]:
 
 def _set_in_the_log(query: dict[str, Any]) -> None:
     """Positions that the log has reached."""
-    if "min_position" in query:  # what nobody has recorded is waited for, and answered with 503
-        query["min_position"] = LAST_POSITION - int(query["min_position"]) % 30
     if "position" in query:
         query["position"] = LAST_POSITION - int(query["position"]) % 30
         query.pop("as_of", None)

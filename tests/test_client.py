@@ -52,7 +52,7 @@ DOCUMENTS = {
     "LogEvent": documents.Record,
     "CitationAnswer": documents.Citation,
 }
-CLOCKS = {"position", "as_of", "reported_by"}
+CLOCKS = {"position", "as_of", "reported_by", "min_position"}
 HEAVY = ("fastapi", "starlette", "eventsourcing", "sqlite3", "pydantic", "pandas", "pyarrow")
 
 

@@ -2,14 +2,14 @@
 
 schemathesis makes the requests and holds the answers to the contract: no 5xx, documented statuses, media
 types, headers and bodies, what is right accepted and what is wrong refused, methods that are not documented
-refused. Requests bear an administrator's key, but for those that find out whether one is asked for. The seed is fixed, so that a run finds what the last one found.
+refused. Requests bear an administrator's key, but for those that find out whether one is asked for. The
+seed is fixed, so that a run finds what the last one found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import schemathesis

@@ -113,7 +113,8 @@ def test_a_signal_stops_a_server_in_order(how, home):
         ended = server.end(how)
     assert ended.status == 0
     assert ended.errors == "casus: stopped; everything acknowledged is on disk\n"
-    assert [path.name for path in home.iterdir() if path.is_file()] == ["log.sqlite"]
+    files = {path.name for path in home.iterdir() if path.is_file()}
+    assert files == {"log.sqlite", "keys.sqlite", "admin.key"}
     assert len(log_rows(home)) == 68
 
 

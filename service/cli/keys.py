@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 keys = typer.Typer(
     name="keys",
     help="Make, list and revoke the keys that writing over HTTP takes.",
+    epilog="Example: [bold]casus keys create newsroom --role curator[/bold]",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
