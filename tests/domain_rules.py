@@ -104,7 +104,7 @@ def _ending(path: str, query: Any) -> Any:
 
 
 def _recorded(query: Any) -> Any:
-    """A query that names no position which nobody has recorded: that is waited for, whatever else is wrong."""
+    """A query that names no position which nobody has recorded: that is waited for in any case."""
     least = str((query or {}).get("min_position", ""))
     if least.isdecimal() and int(least) > LAST_POSITION:
         return {**query, "min_position": LAST_POSITION - int(least) % 30}

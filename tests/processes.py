@@ -127,10 +127,14 @@ class Server:
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         self.client = httpx.Client(
-            base_url=self.address, timeout=PATIENCE, trust_env=False, headers=headers
+            base_url=self.address, timeout=PATIENCE, trust_env=False, headers=self.credentials
         )
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The header by which its client writes."""
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
 
     def get(self, path: str) -> httpx.Response:
         """The answer at a path."""

@@ -23,3 +23,9 @@ def problem(answer: Any, name: str) -> dict[str, Any]:
     more = {"faults", "nearest"} | ({"conflict"} if name == "conflict" else set())
     assert document.keys() <= {"type", "title", "status", "detail"} | more
     return document
+
+
+def same_headers(answer: Any) -> dict[str, str]:
+    """The headers of an answer, but for those that every answer has of its own."""
+    apart = {"x-request-id", "ratelimit"}
+    return {name: value for name, value in answer.headers.items() if name not in apart}

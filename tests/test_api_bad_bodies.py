@@ -267,7 +267,8 @@ def sent(server: Server, body: Any, *, chunked: bool) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=60)
     before = server.get("/readyz").json()
     try:
-        connection.request("POST", "/v1/incidents", body, JSON, encode_chunked=chunked)
+        headers = JSON | server.credentials
+        connection.request("POST", "/v1/incidents", body, headers, encode_chunked=chunked)
         answer = connection.getresponse()
         status, content = answer.status, answer.read()
     finally:

@@ -28,7 +28,7 @@ from service.imports.jobs.documents import FORMATS, ImportJob, ImportQuery, Impo
 from service.imports.jobs.store import Imports, Kept
 from service.views.projector import ProjectionStopped
 from tests import ged, tables
-from tests.conftest import TestClient
+from tests.conftest import TestClient, bearing
 from tests.processes import PATIENCE, Server, log_rows, serving, until
 from tests.records import a_record
 from tests.refusals import problem
@@ -400,7 +400,8 @@ def test_a_key_that_is_none_is_refused(keys, refusing):
 def sent(server: Server, body: Any, *, chunked: bool, **headers: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=PATIENCE)
     try:
-        connection.request("POST", "/v1/imports", body, CSV | headers, encode_chunked=chunked)
+        headers = CSV | server.credentials | headers
+        connection.request("POST", "/v1/imports", body, headers, encode_chunked=chunked)
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:
@@ -458,7 +459,9 @@ def test_a_client_that_asks_first_is_refused_before_it_sends_too_much(refusing):
     with socket.create_connection((where.hostname, where.port), PATIENCE) as connection:
         connection.sendall(
             b"POST /v1/imports HTTP/1.1\r\nHost: casus\r\nContent-Type: text/csv\r\n"
-            b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % (MOST + 1)
+            b"Authorization: Bearer %b\r\n"
+            b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n"
+            % (refusing.key.encode(), MOST + 1)
         )
         assert connection.recv(12) == b"HTTP/1.1 413"
 
@@ -478,6 +481,7 @@ def test_nothing_comes_of_a_body_that_is_cut_off(body, refusing):
     with socket.create_connection((where.hostname, where.port), PATIENCE) as connection:
         connection.sendall(
             b"POST /v1/imports HTTP/1.1\r\nHost: casus\r\nContent-Type: text/csv\r\n"
+            b"Authorization: Bearer %b\r\n" % refusing.key.encode()
         )
         connection.sendall(body)
         folder = home_of(refusing) / "imports"
@@ -492,7 +496,8 @@ def test_a_length_that_is_none_is_refused(length, refusing):
     with socket.create_connection((where.hostname, where.port), PATIENCE) as connection:
         connection.sendall(
             b"POST /v1/imports HTTP/1.1\r\nHost: casus\r\nContent-Type: text/csv\r\n"
-            b"Expect: 100-continue\r\nContent-Length: %b\r\n\r\n" % length
+            b"Authorization: Bearer %b\r\n"
+            b"Expect: 100-continue\r\nContent-Length: %b\r\n\r\n" % (refusing.key.encode(), length)
         )
         assert connection.recv(10) == b"HTTP/1.1 4"
 
@@ -501,9 +506,8 @@ def test_a_length_that_is_none_is_refused(length, refusing):
 
 
 def test_reads_reach_what_another_process_says_is_done(app, casus):
-    client = TestClient(
-        app
-    )  # not begun: without the follower, which would look at the log by itself
+    # Not begun: without the follower, which would look at the log by itself.
+    client = TestClient(app, headers=bearing(casus))
     imports: Imports = app.state.imports
     (position,) = casus.log.append([a_record(1)])
     upload = ImportUpload(bytes=1, sha256="0" * 64)

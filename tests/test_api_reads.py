@@ -289,5 +289,6 @@ def test_health_says_how_far_the_timelines_have_come(border: TestClient) -> None
         "log_position": 6,
         "position": 6,
         "lag": 0,
+        "lag_seconds": 0.0,
         "failure": None,
     }

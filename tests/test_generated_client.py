@@ -17,6 +17,7 @@ def test_a_client_generated_from_the_contract_compiles_and_reads(home, tmp_path)
         entries = server.get("/v1/countries/AFG/timeline?limit=1000").json()["items"]
         address = server.address.rstrip("/")
         given = {"contract": str(CONTRACT), "folder": str(tmp_path), "address": address}
+        given["key"] = server.key
         answer = node.run("client", given)
         assert answer["faults"] == []
         read = answer["read"]

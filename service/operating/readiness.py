@@ -12,7 +12,10 @@ import logging
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
+
+from eventsourcing.persistence import MapperDeserialisationError
 
 from service.bootstrap import Casus, utc_now
 from service.operating.state import Operating
@@ -118,10 +121,14 @@ class Standings:
         """
         casus, now = self._casus, time.monotonic()
         head = casus.log.head
-        beyond = casus.log.read(position, 1) if head > position else []
+        beyond = casus.log.entries(position, 1) if head > position else []
         if not beyond:
             self._level_at = now
             return head, 0.0
-        recorded_at = datetime.datetime.fromisoformat(beyond[0].record.recorded_at)
-        seconds = (utc_now() - recorded_at).total_seconds()
-        return head, max(0.0, min(seconds, now - self._level_at))
+        seconds = now - self._level_at
+        with suppress(MapperDeserialisationError):  # which stops the timelines, and is told as such
+            recorded_at = datetime.datetime.fromisoformat(
+                casus.log.decoded(beyond[0]).record.recorded_at
+            )
+            seconds = min(seconds, (utc_now() - recorded_at).total_seconds())
+        return head, max(0.0, seconds)

@@ -9,7 +9,7 @@ import ts from "typescript"
 import { answer, input } from "./page.mjs"
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
-const { contract, folder, address } = input
+const { contract, folder, address, key } = input
 const source = join(folder, "source")
 const compiled = join(folder, "compiled")
 await createClient({
@@ -31,4 +31,4 @@ const faults = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnost
   ({ file, messageText }) => `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`,
 )
 const { read } = faults.length ? { read: () => null } : await import(pathToFileURL(join(compiled, "reader.js")))
-answer({ faults, read: await read(address) })
+answer({ faults, read: await read(address, key) })

@@ -4,8 +4,8 @@ import { createClient } from "./client/index.js"
 import { countryPublication, countryTimeline, getIncident, reportIncident } from "./sdk.gen.js"
 import type { Entry, ProblemDocument } from "./types.gen.js"
 
-export async function read(baseUrl: string) {
-  const client = createClient({ baseUrl })
+export async function read(baseUrl: string, key: string) {
+  const client = createClient({ baseUrl, headers: { Authorization: `Bearer ${key}` } })
   const path = { code: "AFG" }
 
   const titles: string[] = []
