@@ -125,6 +125,16 @@ def test_a_zip_archive_gives_its_members_that_may_be_data_in_order_of_name(tmp_p
     ]
 
 
+def test_a_member_without_a_name_is_read_as_any_other(tmp_path):
+    file, nameless = io.BytesIO(), zipfile.ZipInfo()
+    nameless.filename = ""
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("b.csv", b"b")
+        archive.writestr(nameless, b"x")
+    path = written(tmp_path, file.getvalue(), "ged.zip")
+    assert contents(path) == {f"{path}/": b"x", f"{path}/b.csv": b"b"}
+
+
 def test_an_archive_without_data_is_refused(tmp_path):
     with pytest.raises(UnreadableFile, match="no member that is data"):
         contents(written(tmp_path, zipped({"readme.md": b"x"})))

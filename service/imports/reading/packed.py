@@ -177,7 +177,7 @@ def data_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 def _may_be_data(member: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(member.filename)
     return not (
-        member.is_dir()
+        member.filename.endswith("/")  # `is_dir` fails for a name that is empty
         or "__MACOSX" in path.parts
         or path.name.startswith(".")
         or path.name.lower().startswith(("readme", "license", "licence"))
