@@ -13,7 +13,6 @@ import asyncio
 import gc
 import math
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -21,6 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.api.streams import Streams
+from service.operating.stalled import Connection
 from service.operating.state import Operating
 
 LAST_CALL = 0.25
@@ -95,7 +95,7 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         loop="auto",
-        http="httptools" if sys.platform != "win32" else "auto",
+        http=Connection,
         lifespan="on",
         log_config=None,
         log_level="warning",
