@@ -170,6 +170,12 @@ REFUSALS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "bad-parameter": ("GET", "/v1/incidents?form=2021-05-01&limit=0", {}, b""),
     "bad-cursor": ("GET", "/v1/incidents?cursor=AAAA", {}, b""),
     "bad-header": ("POST", "/v1/actors", {**_JSON, "idempotency-key": "two words"}, _ACTOR),
+    "range-not-satisfiable": (
+        "GET",
+        "/v1/countries/UZB/timeline.csv",
+        {"range": "bytes=1000000-"},
+        b"",
+    ),
     "invalid-body": ("POST", "/v1/incidents", _JSON, _ACCOUNT),
     "body-too-large": ("POST", "/v1/incidents", _JSON, b" " * 1_000_001),
     "unsupported-media-type": ("POST", "/v1/actors", {"content-type": "text/csv"}, b"id"),

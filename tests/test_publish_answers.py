@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from service.api import publications, selections
+from service.api.streams import Places
 from service.bootstrap import Casus
 from service.publishing.formats import FORMATS, OF_INCIDENTS, OF_SERIES
 from service.publishing.parquet_process import SHARED
@@ -222,9 +223,26 @@ class Watched:
         monkeypatch.setattr(publications, "pages_of", watched)
 
     async def ask(self, path: str, *, leaves: bool, method: str = "GET") -> list[Json]:
-        """What is sent to a client, who may leave when the first of it is there."""
+        """What is sent to a client, who may leave when the first of it is there; nothing is left then."""
+        tasks = asyncio.all_tasks()
+        messages = await self.sent(path, leaves=leaves, method=method)
+        await asyncio.sleep(0)  # the loop itself holds what is over until its next turn
+        assert (self.over, self.app.state.streams.running) == (self.begun, 0)
+        assert self.app.state.places.taken == 0
+        assert asyncio.all_tasks() <= tasks
+        return messages
+
+    async def sent(
+        self,
+        path: str,
+        *,
+        leaves: bool = False,
+        method: str = "GET",
+        until: asyncio.Event | None = None,
+    ) -> list[Json]:
+        """What is sent to a client, who may leave then, or take nothing more until something happens."""
         messages: list[Json] = []
-        gone, tasks = asyncio.Event(), asyncio.all_tasks()
+        gone = asyncio.Event()
 
         async def receive() -> Json:
             await gone.wait()
@@ -235,6 +253,8 @@ class Watched:
             if leaves and message.get("body"):
                 gone.set()
                 await asyncio.Event().wait()  # it takes no more
+            if until and message.get("body"):
+                await until.wait()
 
         scope = {
             "type": "http",
@@ -246,9 +266,6 @@ class Watched:
             "headers": [(b"host", b"casus")],
         }
         await asyncio.wait_for(self.app(scope, receive, send), PATIENCE)
-        await asyncio.sleep(0)  # the loop itself holds what is over until its next turn
-        assert (self.over, self.app.state.streams.running) == (self.begun, 0)
-        assert asyncio.all_tasks() <= tasks
         return messages
 
 
@@ -281,6 +298,55 @@ def test_headers_alone_send_no_stream(many, app, monkeypatch):
     assert [name for name, _ in head[0]["headers"]]
     assert b"".join(message.get("body", b"") for message in head) == b""
     assert json.loads(got[1]["body"].splitlines()[0])["title"] == "Attack 0"
+
+
+def test_more_long_answers_than_there_are_places_are_refused_and_pages_are_served_on(
+    many, app, monkeypatch
+):
+    app.state.places = Places(2)
+    watched = Watched(app, monkeypatch)
+    path = "/v1/incidents.ndjson"
+
+    async def run() -> None:
+        goes_on = asyncio.Event()
+        slow = [asyncio.create_task(watched.sent(path, until=goes_on)) for _ in range(2)]
+        while app.state.streams.running < 2:
+            await asyncio.sleep(0.01)
+        for method in ("GET", "HEAD"):
+            start, body = await watched.sent("/v1/incidents.csv", method=method)
+            headers = dict(start["headers"])
+            assert (start["status"], headers[b"retry-after"]) == (503, b"10")
+            if method == "GET":
+                assert json.loads(body["body"])["type"] == "/problems/busy"
+        for short in ("/v1/incidents", "/v1/incidents/cite", "/v1/series.csv"):
+            assert (await watched.sent(short))[0]["status"] == 200
+        goes_on.set()
+        parts = [message.get("body", b"") for message in await slow[0]]
+        assert len(lines_of(b"".join(parts))) == MANY
+        await slow[1]
+        # It is kept: whoever is sent a file needs no place.
+        app.state.places = Places(0)
+        assert (await watched.ask(path, leaves=False))[0]["status"] == 200
+        assert (await watched.sent("/v1/incidents.csv"))[0]["status"] == 503
+
+    asyncio.run(run())
+
+
+def test_a_place_is_given_back_whatever_becomes_of_the_answer():
+    places = Places(1)
+
+    def failing() -> Iterator[bytes]:
+        yield b"one"
+        raise LookupError
+
+    assert list(places.given(iter([b"one", b"two"]))) == [b"one", b"two"]
+    taken = places.given(failing())
+    assert places.taken == 1
+    with pytest.raises(LookupError):
+        list(taken)
+    del taken
+    places.given(iter([b"one"]))  # and nobody begins
+    assert places.taken == 0
 
 
 def test_what_is_packed_as_it_is_is_not_compressed_again(reading):

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from service.api.publications import WHOLE
+from service.api.streams import AGAIN, WRITTEN_AT_ONCE
+from service.operating.stalled import STALLED
 from service.publishing.citation import STYLES
 from service.publishing.flat import COLUMNS, NAMES, SERIES_NAMES
 from service.publishing.formats import FORMATS
@@ -70,6 +73,14 @@ def test_what_parquet_has_besides_and_the_columns_of_a_series_are_named() -> Non
     besides = [field.name for field in FIELDS if field.name not in NAMES]
     for name in (*besides, *SERIES_NAMES):
         assert f"`{name}`" in text
+
+
+def test_the_limits_of_long_publications_are_those_of_the_code() -> None:
+    text = section("The formats").partition("### Long ones")[2]
+    assert f"A publication of over {WHOLE:,} bytes" in text
+    assert f"**{WRITTEN_AT_ONCE} are written at a time**" in text
+    assert f"refused for {({10: 'ten'})[AGAIN]} seconds" in text
+    assert f"takes nothing for {({120: 'two'})[STALLED]} minutes" in text
 
 
 def test_the_addresses_and_styles_of_citations_are_those_of_the_contract(reading) -> None:

@@ -6,16 +6,21 @@ so a strong ETag is made of these, before any row is read. Each content coding h
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
+from typing import IO
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.api.kept_files import chunks_of
+from service.api.problems import Problem
+from service.api.ranges import asked_range
 from service.api.streams import Stream, on_threads
 from service.reading.clocks import Moment
 
@@ -100,12 +105,14 @@ class Answer:
         changed: int | None = None,
         negotiated: bool = False,
         packed: bool = False,
+        parted: bool = False,
     ) -> None:
         """What answers a request; `location` is the address of what it shows, if that is another.
 
         `changed` is the position of the last change of what can be revised: its ETag begins with it.
         What is `negotiated` depends on Accept as well (`service.api.negotiation`).
         What is `packed` as it is (a picture, Parquet) is not compressed again.
+        What is `parted` is sent in part to who asks for that (`service.api.ranges`).
         """
         self._gzip = accepts_gzip(request) and not packed
         self._held = _held_tags(request.headers.getlist("if-none-match"))
@@ -115,6 +122,9 @@ class Answer:
             tag = etag_of(location, b"", moment)
         self.tag = tag if changed is None else f"{changed}.{tag}"
         """What names the answer, whatever coding it is sent in: it is made of all that it depends on."""
+        self._is_parted = parted
+        self._range = asked_range(request, self._etag(zipped=False)) if parted else None
+        self._gzip = self._gzip and self._range is None
         self.links: list[str] = []
         if location is None:
             address = permanent_url(request, moment)
@@ -147,18 +157,40 @@ class Answer:
         if status == 200 and "*" in self._held:
             headers.pop("Content-Encoding", None)
             return Response(status_code=304, headers=headers)
+        if self._is_parted and not zipped:
+            status, part = self._taken(len(body), headers)
+            body = body[part.start : part.stop]
         return Response(body, status_code=status, headers=headers, media_type=media_type)
 
-    def streamed(
-        self, chunks: Iterator[bytes], *, media_type: str, size: int | None = None
-    ) -> Response:
-        """The answer with a body that is sent as it is written, on threads, of a size if that is known."""
+    def streamed(self, chunks: Iterator[bytes], *, media_type: str) -> Response:
+        """The answer with a body that is sent as it is written, on threads: the whole, of whatever size."""
         headers = self._headers(zipped=self._gzip)
         if self._gzip:
             chunks = _compressed(chunks)
-        elif size is not None:
-            headers["Content-Length"] = str(size)
         return Stream(on_threads(chunks), media_type, headers, ends=True)
+
+    def of_file(self, file: IO[bytes], *, media_type: str) -> Response:
+        """The answer whose body is in a file, which is closed in the end. Raises `Problem`."""
+        if self._gzip:
+            return self.streamed(chunks_of(file), media_type=media_type)
+        headers = self._headers(zipped=False)
+        try:
+            status, part = self._taken(os.fstat(file.fileno()).st_size, headers)
+        except Problem:
+            file.close()
+            raise
+        headers["Content-Length"] = str(len(part))
+        chunks = chunks_of(file, part.start, len(part))
+        return Stream(on_threads(chunks), media_type, headers, ends=True, status=status)
+
+    def _taken(self, size: int, headers: dict[str, str]) -> tuple[int, range]:
+        """The status, and which bytes are sent of so many, as the headers then say. Raises `Problem`."""
+        headers["Accept-Ranges"] = "bytes"
+        if self._range is None:
+            return 200, range(size)
+        part = self._range.of(size)
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+        return 206, part
 
     def _headers(self, *, zipped: bool) -> dict[str, str]:
         headers = {**self.headers, "ETag": self._etag(zipped=zipped)}

@@ -52,7 +52,7 @@ from service.api.pages import add_pages
 from service.api.paths import NamesWithSlashes
 from service.api.problems import Problem
 from service.api.routing import ReadRoute
-from service.api.streams import HEADERS_ONLY, Streams
+from service.api.streams import HEADERS_ONLY, Places, Streams
 from service.bootstrap import Casus
 from service.imports.jobs.queue import Queue
 from service.imports.jobs.sharing import SCHEMA as IMPORTS
@@ -79,6 +79,8 @@ EXPOSED = [
     "Link",
     "Location",
     "Casus-Position",
+    "Accept-Ranges",
+    "Content-Range",
     "X-Request-Id",
     "Retry-After",
     "WWW-Authenticate",
@@ -123,6 +125,7 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
     app.state.callers = callers_of(casus.settings, casus.state(KEYS))
     app.state.finished = FinishedAnswers()
     app.state.streams = Streams()
+    app.state.places = Places()
     app.state.kept = KeptFiles(casus.settings.home / "published")
     if place.is_first:
         app.state.kept.begin()

@@ -43,9 +43,10 @@ incident asked with `Accept-Datetime` leads to its state at that time (Memento, 
 What is recorded stays recorded: a revision is one more record, with its reason. It names what it \
 revises by `If-Match`, with the ETag of what was read.
 
-Every read answers `HEAD`, `If-None-Match` and `Accept-Encoding: gzip` too, and pages of any origin may \
-use it. New fields may come into an answer; those there are keep their names and meaning. What has to go \
-is announced a year before, by `Deprecation` and `Sunset` and in `openapi/CHANGELOG.md`.
+Every read answers `HEAD`, `If-None-Match` and `Accept-Encoding: gzip` too, what is published in a \
+format answers `Range` as well, and pages of any origin may use it. New fields may come into an answer; \
+those there are keep their names and meaning. What has to go is announced a year before, by `Deprecation` \
+and `Sunset` and in `openapi/CHANGELOG.md`.
 
 Refusals are RFC 9457 problems; each `type` leads to its explanation."""
 
@@ -78,7 +79,7 @@ _HEADERS: Json = {
         "schema": {"type": "integer", "minimum": 0},
     },
     "ETag": {
-        "description": "Strong validator for If-None-Match; each content coding has its own.",
+        "description": "Strong validator for If-None-Match and If-Range; each content coding has its own.",
         "required": True,
         "schema": {"type": "string", "pattern": '^"[^"]+"$'},
     },
@@ -98,6 +99,19 @@ _HEADERS: Json = {
     "Memento-Datetime": {
         "description": "When the state shown was recorded, where the URL fixes one (RFC 7089).",
         "schema": {"type": "string", "examples": ["Sun, 22 Nov 2026 09:00:00 GMT"]},
+    },
+    "Accept-Ranges": {
+        "description": "`bytes`, where a part of this answer can be asked for by `Range` (RFC 9110).",
+        "schema": {"type": "string", "const": "bytes"},
+    },
+    "Content-Range": {
+        "description": "Which bytes these are, and of how many; of a refusal, how many there are.",
+        "required": True,
+        "schema": {
+            "type": "string",
+            "pattern": "^bytes ([0-9]+-[0-9]+|\\*)/[0-9]+$",
+            "examples": ["bytes 0-999/123456"],
+        },
     },
     "Location": {
         "description": "Where it is found.",
@@ -128,12 +142,14 @@ _READ = ("Casus-Position", "ETag", "Cache-Control")
 _BY_STATUS = {
     "200": (*_READ, "Link"),
     "201": (*_READ, "Location"),
+    "206": (*_READ, "Link", "Accept-Ranges", "Content-Range"),
     "302": ("Location", "Cache-Control", "Link"),
     "202": ("Location",),
     "304": _READ,
     "307": ("Location", "Casus-Position", "Cache-Control"),
     "401": ("WWW-Authenticate",),
     "403": ("WWW-Authenticate",),
+    "416": ("Content-Range",),
     "429": ("Retry-After",),
     "503": ("Retry-After",),
 }
@@ -146,6 +162,25 @@ _ACCEPT_DATETIME: Json = {
     "description": "Lead to the state at this time (RFC 7089): an HTTP date, of whole seconds.",
     "schema": {"type": "string", "format": "http-date"},
 }
+
+
+_RANGE: tuple[Json, ...] = (
+    {
+        "name": "Range",
+        "in": "header",
+        "required": False,
+        "description": "Send these bytes alone (RFC 9110): `bytes=0-999`, `bytes=1000-` or `bytes=-1000`."
+        " Of anything else, such as several ranges, the whole is sent.",
+        "schema": {"type": "string"},
+    },
+    {
+        "name": "If-Range",
+        "in": "header",
+        "required": False,
+        "description": "Send the range if the answer still has this ETag, else the whole.",
+        "schema": {"type": "string"},
+    },
+)
 
 
 def load_examples() -> Json:
@@ -239,6 +274,9 @@ def _complete(operation: Json) -> None:
             add_problems(responses, "not-yet-shown")
     if "health" in operation["tags"]:
         return
+    is_parted = "206" in responses
+    if is_parted:
+        parameters += [dict(each) for each in _RANGE]
     is_timegate = "302" in responses
     if is_timegate:
         parameters.append(dict(_ACCEPT_DATETIME))
@@ -246,6 +284,8 @@ def _complete(operation: Json) -> None:
         names = _BY_STATUS.get(status, ())
         if is_timegate and status == "200":
             names = (*names, "Memento-Datetime")
+        if is_parted and status == "200":
+            names = (*names, "Accept-Ranges")
         if names and "headers" not in answer:
             answer["headers"] = {n: {"$ref": f"#/components/headers/{n}"} for n in names}
     operation["responses"] = dict(sorted(responses.items()))

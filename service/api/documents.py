@@ -235,6 +235,13 @@ NOT_MODIFIED: Responses = {
     304: {"description": "The client holds this answer already (If-None-Match)."}
 }
 
+PART: Responses = {
+    206: {
+        "description": "The range of bytes that was asked for. A long answer is written while it is"
+        " sent, and so sent whole, to whoever is the first to ask for it."
+    }
+}
+
 LED_ON: Responses = {
     307: {"description": "A name or an external id: the actor is found at Location."}
 }

@@ -24,6 +24,9 @@ LARGEST = 500_000
 LONGEST_KEY = 1_000
 """Bytes of path and query beyond which an answer is not kept."""
 
+_ASKED_FOR = frozenset({b"if-none-match", b"accept-datetime", b"range"})
+"""Headers of requests that may be answered otherwise."""
+
 Key = tuple[str, bytes, str | None, str, bool, int, str]
 
 
@@ -33,7 +36,7 @@ def key_of(request: Request, position: int, rows: str) -> Key | None:
     `rows` names the generation of rows.
     """
     headers, scope = request.headers, request.scope
-    if "if-none-match" in headers or "accept-datetime" in headers:
+    if any(name in _ASKED_FOR for name, _ in scope["headers"]):
         return None
     if len(scope["path"]) + len(scope["query_string"]) > LONGEST_KEY:
         return None

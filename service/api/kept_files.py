@@ -9,12 +9,15 @@ written, nothing is kept and everything is sent all the same.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import IO
+
+from service.api.streams import begun
 
 MOST = 1_000_000_000
 """Bytes of files that are kept."""
@@ -112,15 +115,16 @@ def _written(file: IO[bytes], chunk: bytes) -> bool:
         return False
 
 
-def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
-    """What a file holds; it is closed in the end, and where nobody goes on, or even begins."""
-    chunks = _chunks_of(file)
-    next(chunks)
-    return chunks
+def chunks_of(file: IO[bytes], start: int = 0, size: int | None = None) -> Iterator[bytes]:
+    """What a file holds, or so many bytes of that; it is closed in the end, and where nobody goes on."""
+    return begun(_chunks_of(file, start, size))
 
 
-def _chunks_of(file: IO[bytes]) -> Iterator[bytes]:
+def _chunks_of(file: IO[bytes], start: int, size: int | None) -> Iterator[bytes]:
     with file:
         yield b""  # a generator that was never begun would close nothing
-        while chunk := file.read(CHUNK):
+        file.seek(start)
+        left = sys.maxsize if size is None else size
+        while chunk := file.read(min(CHUNK, left)):
+            left -= len(chunk)
             yield chunk

@@ -174,6 +174,13 @@ _TYPES = (
         "`detail` names the header and what it takes.",
     ),
     ProblemType(
+        "range-not-satisfiable",
+        416,
+        "No such range",
+        "The answer has no byte of the range that was asked for.",
+        "`Content-Range` says how many bytes there are; ask for some of these, or for the whole.",
+    ),
+    ProblemType(
         "invalid-body",
         422,
         "The body is not what it should be",
@@ -278,9 +285,10 @@ _TYPES = (
     ProblemType(
         "busy",
         503,
-        "The store did not answer",
-        "Another process held the store for longer than a request waits, or its disk failed."
-        " A write that was refused so has recorded nothing.",
+        "The service is busy",
+        "Another process held the store for longer than a request waits, or its disk failed; or as many"
+        " imports wait, or long publications are being written, as may at a time. A write that was refused"
+        " so has recorded nothing.",
         "Try again; if it lasts, tell whoever runs this service: their log has the cause.",
     ),
     ProblemType(

@@ -7,7 +7,6 @@ a thread, as fast as the client takes it, so that nothing is held for one that i
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Annotated, TypeAlias
@@ -25,12 +24,14 @@ from service.api.documents import (
     LED_ON,
     MEMENTO,
     NOT_MODIFIED,
+    PART,
     Responses,
     problem_responses,
 )
 from service.api.incidents import ALL, search_incidents
-from service.api.kept_files import KeptFiles, chunks_of
+from service.api.kept_files import KeptFiles
 from service.api.mementos import memento_headers, memento_links, memento_wanted
+from service.api.parameters import Clocks
 from service.api.problems import Problem
 from service.api.routing import LongReadRoute, ReadRoute
 from service.api.selections import (
@@ -42,6 +43,7 @@ from service.api.selections import (
     title_of,
 )
 from service.api.series import SeriesQuery, get_series, read_series
+from service.api.streams import Places
 from service.api.timelines import selection_of
 from service.bootstrap import Casus
 from service.publishing.citation import CitedDataset, counted
@@ -107,9 +109,17 @@ def _answers(suffixes: Sequence[str], what: str, *problems: str) -> Responses:
                 kind: {"schema": _schema(kind, format_)} for kind, format_ in kinds.items()
             },
         },
+        **PART,
         **MEMENTO,
         **NOT_MODIFIED,
-        **problem_responses("bad-parameter", "unknown-format", "chart-not-drawn", *problems),
+        **problem_responses(
+            "bad-parameter",
+            "unknown-format",
+            "range-not-satisfiable",
+            "chart-not-drawn",
+            "busy",
+            *problems,
+        ),
     }
 
 
@@ -185,7 +195,7 @@ def series_publication(
     format_ = _format(suffix, OF_SERIES)
     casus = casus_of(request)
     moment = moment_of(casus, query)
-    answer = Answer(request, moment, fixed=query.fixed, negotiated=True, packed=not format_.is_text)
+    answer = _answer(request, query, moment, format_)
     if unchanged := answer.not_modified():
         return unchanged
     found = read_series(casus, query, moment)
@@ -232,7 +242,7 @@ def _published(
         return past
     casus = casus_of(request)
     selection = selection_of(casus, query, subject, moment)
-    answer = Answer(request, moment, fixed=query.fixed, packed=not format_.is_text)
+    answer = _answer(request, query, moment, format_)
     answer.headers |= memento_headers(query, moment, negotiated=True)
     answer.links += memento_links(request, query)
     if unchanged := answer.not_modified():
@@ -255,22 +265,29 @@ def _published(
     return _whole_or_streamed(request, answer, format_.incidents(publication), format_)
 
 
+def _answer(request: Request, query: Clocks, moment: Moment, format_: Format) -> Answer:
+    is_packed = not format_.is_text
+    return Answer(
+        request, moment, fixed=query.fixed, negotiated=True, packed=is_packed, parted=True
+    )
+
+
 def _whole_or_streamed(
     request: Request, answer: Answer, chunks: Iterator[bytes], format_: Format
 ) -> Response:
     """The answer as one if it is short, else as it is written; what is written first is written now.
 
-    What was written before is sent from the file that was kept.
+    What was written before is sent from the file that was kept, in part if no more is asked for.
     """
     kept: KeptFiles = request.app.state.kept
+    places: Places = request.app.state.places
     if file := kept.open(answer.tag):
-        size = os.fstat(file.fileno()).st_size
-        return answer.streamed(chunks_of(file), media_type=format_.media_type, size=size)
+        return answer.of_file(file, media_type=format_.media_type)
     begun, size = [], 0
     for chunk in chunks:
         begun.append(chunk)
         size += len(chunk)
         if size > WHOLE:
-            whole = kept.keeping(answer.tag, chain(begun, chunks))
+            whole = places.given(kept.keeping(answer.tag, chain(begun, chunks)))
             return answer.streamed(whole, media_type=format_.media_type)
     return answer.of(b"".join(begun), media_type=format_.media_type)

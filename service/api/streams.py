@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import (
     AsyncGenerator,
@@ -31,6 +32,7 @@ import anyio.to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.api.problems import Problem
 from service.publishing.cloudevents import HEARTBEAT
 
 log = logging.getLogger("casus")
@@ -42,6 +44,12 @@ T = TypeVar("T")
 
 AT_ONCE = 4
 """Streams that read from the store at the same time; whoever asks for a page has threads left."""
+
+WRITTEN_AT_ONCE = 16
+"""Long answers that are written while they are sent: each holds some megabytes of what it writes."""
+
+AGAIN = 10
+"""Seconds after which whoever found no place among them may ask again."""
 
 _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = WeakKeyDictionary()
 
@@ -95,6 +103,41 @@ class Streams:
                 self.told(len(self._running))
 
 
+class Places:
+    """Places for answers that are written while they are sent. Used by many threads."""
+
+    def __init__(self, most: int = WRITTEN_AT_ONCE) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self.taken = 0
+
+    def given(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks, with a place until they are through or nobody wants more. Raises `Problem`."""
+        with self._lock:
+            if self.taken >= self._most:
+                raise Problem(
+                    "busy",
+                    f"{self._most} long publications are being written",
+                    headers={"Retry-After": str(AGAIN)},
+                )
+            self.taken += 1
+        return begun(self._held(chunks))
+
+    def _held(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield b""  # what was never begun would give nothing back
+            yield from chunks
+        finally:
+            with self._lock:
+                self.taken -= 1
+
+
+def begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """A generator that has yielded once: it cleans up in the end, even if nobody asks it for more."""
+    next(chunks)
+    return chunks
+
+
 class Stream(Response):
     """An answer whose body is a generator's."""
 
@@ -105,8 +148,9 @@ class Stream(Response):
         headers: Mapping[str, str],
         *,
         ends: bool = False,
+        status: int = 200,
     ) -> None:
-        super().__init__(media_type=media_type, headers=headers)
+        super().__init__(media_type=media_type, headers=headers, status_code=status)
         self._ends = ends
         if "Content-Length" not in headers:
             del self.headers["content-length"]
@@ -114,7 +158,11 @@ class Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it to its end, or to the client's, or the server's."""
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        start = {
+            "type": "http.response.start",
+            "status": self.status_code,
+            "headers": self.raw_headers,
+        }
         await send(start)
         if HEADERS_ONLY in scope or await self._send_body(
             scope["app"].state.streams, receive, send
