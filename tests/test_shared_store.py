@@ -74,7 +74,12 @@ def test_an_actor_registered_at_one_server_is_known_at_another_at_once(home):
 def test_two_servers_writing_at_once_number_their_records_without_a_gap(home):
     def report(server: Server, writer: int) -> list[int]:
         answers = []
-        with httpx.Client(base_url=server.address, timeout=PATIENCE, trust_env=False) as client:
+        with httpx.Client(
+            base_url=server.address,
+            timeout=PATIENCE,
+            trust_env=False,
+            headers=server.credentials,
+        ) as client:
             for number in range(20):
                 posted = client.post("/v1/incidents", json=account(f"{writer}.{number}"))
                 assert posted.status_code == 201
@@ -152,7 +157,12 @@ class Traffic:
                 position = newest.json()["position"]
 
     def _client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.server.address, timeout=PATIENCE, trust_env=False)
+        return httpx.Client(
+            base_url=self.server.address,
+            timeout=PATIENCE,
+            trust_env=False,
+            headers=self.server.credentials,
+        )
 
 
 def test_a_rebuild_in_another_process_disturbs_no_reader_and_no_writer(home):
