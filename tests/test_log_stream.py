@@ -113,6 +113,7 @@ def test_what_is_not_shown_yet_is_not_sent(chronicle: Casus, app, monkeypatch) -
             await follower.until(is_open)
             with monkeypatch.context() as patched:
                 patched.setattr(chronicle.projector, "catch_up", lambda: 67)
+                patched.setattr(chronicle.projector, "reach", lambda *_: False)
                 incident = await report(chronicle)
                 assert chronicle.log.head == 68
                 app.state.live._wake()
