@@ -27,7 +27,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.bootstrap import Casus
-from service.operating.logs import REQUEST, Fields
+from service.operating.logs import ID, Fields
 
 log = logging.getLogger("casus")
 
@@ -119,7 +119,7 @@ class Traced:
             "url.scheme": scope["scheme"],
             "url.path": scope["path"],
             "network.protocol.version": scope["http_version"],
-            "casus.request_id": REQUEST.get().decode(),
+            "casus.request_id": scope.get(ID, b"").decode(),
         }
         with self._tracer.start_as_current_span(
             method,
