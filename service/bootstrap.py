@@ -74,15 +74,17 @@ def open_casus(
         projector.open(progress)
     except ProjectionStopped as stopped:
         projector.failure = stopped
+    reader = Reader(
+        lambda: projector.generation.path, projector.notice_switch, projector.note_damage
+    )
+    projector.forgetters.append(reader.forget)
     return Casus(
         settings=settings,
         log=log,
         followed=followed,
         projector=projector,
         desk=Desk(log, projector, clock),
-        reader=Reader(
-            lambda: projector.generation.path, projector.notice_switch, projector.note_damage
-        ),
+        reader=reader,
         dossiers=Dossiers(followed),
         histories=Histories(followed),
     )

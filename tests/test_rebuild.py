@@ -13,15 +13,19 @@ import pytest
 
 import projections
 from domain.records import Recorded
+from domain.revisions import MergeIncident
+from domain.values import Participant, Place
+from domain.vocabulary import ParticipantRole
 from projections.store import COUNT_VERSIONS
 from service.bootstrap import Casus, open_casus
 from service.log import Log
 from service.reading.selection import Selection
+from service.settings import Settings
 from service.views import projector
 from service.views.histories import LogHistories
 from service.views.projector import ProjectionStopped
 from service.views.store import Generation
-from tests.conftest import CALLER, an_account
+from tests.conftest import CALLER, a_profile, an_account
 from tests.records import EXAMPLES, a_record
 from tests.tampering import tamper
 
@@ -174,3 +178,49 @@ def test_a_log_that_was_deleted_leaves_no_timelines(three):
     tamper(three.log.place, "DELETE FROM LOG")
     with closing(open_casus(three.settings)) as casus:
         assert (casus.reader.head, titles(casus)) == (0, [])
+
+
+def answers(casus: Casus) -> list[object]:
+    """What is remembered by positions, read at each of them."""
+    reader, found = casus.reader, list[object]()
+    for position in range(1, reader.head + 1):
+        moment = reader.moment(position)
+        found += [
+            moment,
+            reader.page(Selection(), moment, None, 10),
+            reader.countries(moment),
+            reader.datasets.all(moment),
+            reader.extents.of_all(moment),
+            [reader.actors.get(slug, position) for slug in ("taliban", "allies")],
+        ]
+    return found
+
+
+def test_nothing_is_remembered_of_a_log_in_whose_place_another_was_put(casus, clock, tmp_path):
+    """Of the same length, so that every position is there in both."""
+    with closing(open_casus(Settings(CASUS_HOME=tmp_path / "other", _env_file=None))) as other:
+        for each, merges, title in ((casus, True, "Before"), (other, False, "After")):
+            each.desk.register_actor(a_profile(name=title), CALLER)
+            each.desk.register_actor(a_profile(id="allies", name=f"{title} allies"), CALLER)
+            place = Place(name="Here", country="AFG" if merges else "UZB")
+            who = (Participant(actor="taliban", role=ParticipantRole.INITIATOR),)
+            account = an_account(title=title, place=place, participants=who)
+            one = each.desk.report_incident(account, CALLER)
+            two = each.desk.report_incident(an_account(title=f"{title} too"), CALLER)
+            if merges:
+                into = MergeIncident(into=one.stream, reason="They are one.")
+                each.desk.revise_incident(two.stream, into, CALLER)
+            else:
+                each.desk.report_incident(an_account(title="After all"), CALLER)
+        assert casus.log.head == other.log.head == 5
+        assert answers(casus) != answers(other)
+        assert casus.log.last_merge == 5
+        told: list[str] = []
+        casus.projector.forgetters.append(lambda: told.append("forget"))
+        with closing(Log(casus.log.place)) as elsewhere:  # as by a process of its own
+            elsewhere.replace((), [other.log.entries(0)])
+        casus.projector.catch_up()
+        assert answers(casus) == answers(other)
+        assert (casus.log.last_merge, told) == (0, ["forget"])
+        casus.projector.rebuild()
+        assert told == ["forget"]

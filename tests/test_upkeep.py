@@ -223,6 +223,7 @@ def test_what_a_restore_replaces_is_shown_by_whoever_serves(chronicle, environme
         done = run("restore", "--replace", file, home=home, **environment)
         assert done.returncode == 0, done.stderr
         assert rows(chronicle) == before
+        until(lambda: "Wrong" not in server.get("/v1/incidents?q=wrong").text)
         posted = server.client.post("/v1/incidents", json=account("Afterwards"))
         assert posted.json()["position"] == 70
         assert server.get("/v1/incidents?q=wrong").json()["items"] == []

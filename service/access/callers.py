@@ -131,7 +131,7 @@ def callers_of(settings: Settings, state: State) -> Callers:
     tokens = None
     if settings.oidc_issuer:
         # A service without a provider does not load what verifies its tokens.
-        from service.access.tokens import Tokens  # noqa: PLC0415
+        from service.access.tokens import Tokens  # noqa: PLC0415 - see above
 
         tokens = Tokens(settings)
     return Callers(settings, Keys(state), tokens)

@@ -99,7 +99,7 @@ async def metrics(request: Request) -> Response:
     if not _may_read(request.client and request.client.host, state.casus.settings.metrics_from):
         raise Problem("not-found", "nothing is at '/metrics' for this address")
     # What it is written with is loaded by whoever is asked.
-    from service.operating.metrics import MEDIA_TYPE, exposition  # noqa: PLC0415
+    from service.operating.metrics import MEDIA_TYPE, exposition  # noqa: PLC0415 - see above
 
     standing = await state.standings.now()
     state.operating.settle()

@@ -95,19 +95,22 @@ class Live:
         self._shared = Shared()
         self._telling = threading.Lock()
         self._beats = 0
+        self._logs = 0  # that were there before this one
         self.position = 0
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
         """Be told by the projector for as long as the context lasts."""
         self._loop = asyncio.get_running_loop()
-        listeners = self._casus.projector.listeners
-        listeners.append(self.tell)
+        projector = self._casus.projector
+        projector.listeners.append(self.tell)
+        projector.forgetters.append(self.forget)
         beating = asyncio.create_task(self._beat_for_ever())
         try:
             yield
         finally:
-            listeners.remove(self.tell)
+            projector.listeners.remove(self.tell)
+            projector.forgetters.remove(self.forget)
             self._loop = None
             beating.cancel()
             with suppress(asyncio.CancelledError):
@@ -119,9 +122,23 @@ class Live:
             if position <= self.position:
                 return
             self.position = position
+        self._call(self._wake)
+
+    def forget(self) -> None:
+        """Note, on any thread, that another log is there: streams of the one before come to an end."""
+        with self._telling:
+            self.position = 0
+        self._call(self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self._logs += 1
+        self._shared = Shared()
+        self._wake()
+
+    def _call(self, what: Callable[[], None]) -> None:
         if (loop := self._loop) is not None:
             with suppress(RuntimeError):  # the loop has ended a moment ago, and all streams
-                loop.call_soon_threadsafe(self._wake)
+                loop.call_soon_threadsafe(what)
 
     def _wake(self) -> None:
         self._turn.set()
@@ -145,8 +162,8 @@ class Live:
         It begins with its position, so that a client that is cut off at once goes on from there.
         """
         yield _waiting(after)
-        beats = self._beats
-        while until is None or after < until:
+        beats, logs = self._beats, self._logs
+        while logs == self._logs and (until is None or after < until):
             end = self.position if until is None else min(self.position, until)
             if after < end:
                 piece = await self._piece(after, end, interest, origin)
@@ -165,6 +182,8 @@ class Live:
         entries = await self._shared.get(
             after, partial(on_a_thread, partial(self._read, after)), _size_of
         )
+        if not entries:  # another log was put in the place of this one a moment ago
+            return Piece(after, b"")
         if entries[-1].id > end:
             # Others are ahead of the end that was asked for.
             entries = [entry for entry in entries if entry.id <= end]

@@ -281,13 +281,15 @@ def _whole_or_streamed(
     """
     kept: KeptFiles = request.app.state.kept
     places: Places = request.app.state.places
-    if file := kept.open(answer.tag):
+    # A position of another log, put in the place of that one, is another answer's.
+    name = f"{casus_of(request).projector.generation.path.stem}-{answer.tag}"
+    if file := kept.open(name):
         return answer.of_file(file, media_type=format_.media_type)
     begun, size = [], 0
     for chunk in chunks:
         begun.append(chunk)
         size += len(chunk)
         if size > WHOLE:
-            whole = places.given(kept.keeping(answer.tag, chain(begun, chunks)))
+            whole = places.given(kept.keeping(name, chain(begun, chunks)))
             return answer.streamed(whole, media_type=format_.media_type)
     return answer.of(b"".join(begun), media_type=format_.media_type)

@@ -184,6 +184,10 @@ class Log:
         Nothing else changes what was recorded, and nothing but ``casus restore --replace`` does this.
         """
         self._recorder.replace(requests, batches)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what was read of it: another log was put in its place."""
         self.ties = Ties(self._merges)
 
     def mark(self, position: int) -> str:

@@ -119,7 +119,7 @@ class Drawer:
 
     @property
     def is_full(self) -> bool:
-        """Whether it takes no more for now."""
+        """Whether as many charts wait as may: others are to be asked for again later."""
         return self._asking >= WAITING
 
     def close(self) -> None:

@@ -60,6 +60,13 @@ class Reader:
         damaged: Callable[[Path], None] = lambda _: None,
     ) -> None:
         self._database = Database(path, has_moved, damaged)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin with nothing remembered: what is kept by a position holds for one log alone.
+
+        A read that is under way remembers in what is no longer asked.
+        """
         self._directory = Directory(self._database)
         self.actors = Actors(self._database, self._directory)
         self.datasets = Datasets(self._database)

@@ -69,6 +69,8 @@ class Projector:
         self._generation: Generation | None = None
         self.listeners: list[Callable[[int], None]] = []
         """Told the position that is shown, whenever the log was looked at; on whichever thread that was."""
+        self.forgetters: list[Callable[[], None]] = []
+        """Told that the rows are of another log than those before, of which nothing holds any more."""
         self._damaged: Path | None = None
         self.failure: ProjectionStopped | None = None
         self.trouble: PersistenceError | None = None
@@ -130,31 +132,28 @@ class Projector:
             listener(position)
 
     def _build_anew(self, progress: Progress | None) -> int | None:
-        """Build all anew where that is quicker; the position reached. None where it is not."""
-        if not self._is_quicker_anew():
+        """Build all anew where these rows won't do; the position reached. None where they will."""
+        if not self._is_to_be_anew():
             return None
         with self._folder.building():
             # Another process that fell behind as well may have built it meanwhile.
             self._move_to_current()
-            return self._build(progress) if self._is_quicker_anew() else None
+            return self._build(progress) if self._is_to_be_anew() else None
 
-    def _is_quicker_anew(self) -> bool:
-        """Whether most of the log is yet to be folded: rows go in faster without indexes.
+    def _is_to_be_anew(self) -> bool:
+        """Whether the rows in use are damaged, of another log, or hardly a beginning.
 
-        Or the rows are of another log: one was put in its place, or a primary that failed has taken its
-        last records with it.
+        The log is another one where a backup was put in its place, or where a primary that failed has taken
+        its last records with it. Where most is yet to be folded, rows go in faster without indexes.
         """
         if self._damaged == self.generation.path:
             logger.warning("the timelines are damaged: all are folded anew")
             return True
-        position, head = self.generation.position, self._log.head
-        if head == position:
-            return False
-        if head - position >= max(building.LONG, ANEW * position):
-            return True
-        if is_of_another := self._is_of_another(self.generation):
+        if self._is_of_another(self.generation):
             logger.warning("the timelines are of another log: all are folded anew")
-        return is_of_another
+            return True
+        position = self.generation.position
+        return self._log.head - position >= max(building.LONG, ANEW * position)
 
     def _is_of_another(self, generation: Generation) -> bool:
         """Whether the log has another record where the rows end, or none; a replica may lag behind them."""
@@ -211,10 +210,23 @@ class Projector:
         with contextlib.suppress(ProjectionStopped):
             self._follow(generation, BATCH, progress)
         self._folder.switch(generation.path)
-        if self._generation is not None:
-            self._generation.close()
-        self._generation = generation
+        self._use(generation)
         return generation.position
+
+    def _use(self, generation: Generation) -> None:
+        """Use another generation from now on."""
+        before = self._generation
+        is_another = (
+            before is not None and self._damaged != before.path and self._is_of_another(before)
+        )
+        self._generation = generation
+        if before is not None:
+            before.close()
+        if is_another:
+            self._log.forget()
+            self._primary.forget()
+            for forget in self.forgetters:
+                forget()
 
     def notice_switch(self) -> bool:
         """Move to the generation that another process has switched to; whether there was one."""
@@ -229,8 +241,7 @@ class Projector:
         # Readers come over once it shows all that they have seen.
         with contextlib.suppress(ProjectionStopped):
             self._follow(generation, BATCH, None)
-        self.generation.close()
-        self._generation = generation
+        self._use(generation)
         return True
 
     def _follow(self, generation: Generation, size: int, progress: Progress | None) -> int:

@@ -77,7 +77,7 @@ class Dispatcher:
     ) -> None:
         """A dispatcher of what a store's timelines show."""
         self._casus, self._subscriptions = casus, subscriptions
-        self._batches = Batches(casus.followed, casus.reader.actors.ever_one)
+        self._batches = self._new_batches()
         self._patience, self._clock = patience, clock
         self._sender = sender or (lambda: Sender(private=casus.settings.webhook_private))
         self._under_way: dict[str, asyncio.Task[None]] = {}
@@ -87,6 +87,13 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._stopping = False
         self._shown = 0
+
+    def _new_batches(self) -> Batches:
+        return Batches(self._casus.followed, self._casus.reader.actors.ever_one)
+
+    def _forget(self) -> None:
+        """Forget what was read of a log in whose place another was put."""
+        self._batches, self._shown = self._new_batches(), 0
 
     def wake(self) -> None:
         """Look for what is due, from whichever thread."""
@@ -105,13 +112,15 @@ class Dispatcher:
         """Deliver for as long as the context lasts."""
         self._loop, self._stopping = asyncio.get_running_loop(), False
         self._woken = asyncio.Event()
-        listeners = self._casus.projector.listeners
-        listeners.append(self._tell)
+        projector = self._casus.projector
+        projector.listeners.append(self._tell)
+        projector.forgetters.append(self._forget)
         task = asyncio.create_task(self._run())
         try:
             yield
         finally:
-            listeners.remove(self._tell)
+            projector.listeners.remove(self._tell)
+            projector.forgetters.remove(self._forget)
             self._loop, self._stopping = None, True
             self._woken.set()
             await task

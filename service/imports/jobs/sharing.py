@@ -7,7 +7,7 @@ its node has written down here, a second late at most. One whose node is gone wa
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +26,6 @@ SCHEMA = Schema(
     ),
 )
 
-MOST_REJECTED = 20_000_000
-"""Bytes of rejected rows up to which other nodes have them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -46,11 +43,14 @@ class SharedImports:
         self._folder = folder
         self._told: dict[str, str] | None = None
 
-    def tell(self, jobs: Mapping[str, Shared]) -> None:
-        """Write down how this node's imports are by now, if that is news; forget those that are gone."""
+    def tell(self, jobs: Mapping[str, str], rejected: Callable[[str], str | None]) -> None:
+        """Write down how this node's imports are by now, if that is news; forget those that are gone.
+
+        They are given by their ids; `rejected` reads the table of rejected rows of one.
+        """
         if self._told is None:
             self._told = self._of_this_node()
-        news = {name: each for name, each in jobs.items() if self._told.get(name) != each.job}
+        news = {name: job for name, job in jobs.items() if self._told.get(name) != job}
         gone = [name for name in self._told if name not in jobs]
         if not news and not gone:
             return
@@ -59,10 +59,10 @@ class SharedImports:
             cursor.executemany(
                 "INSERT INTO import VALUES (?,?,?,?) ON CONFLICT (id) DO UPDATE"
                 " SET job = excluded.job, rejected = excluded.rejected",
-                [(name, node, each.job, each.rejected) for name, each in news.items()],
+                [(name, node, job, rejected(name)) for name, job in news.items()],
             )
             cursor.executemany("DELETE FROM import WHERE id = ?", [(name,) for name in gone])
-        self._told = {name: each.job for name, each in jobs.items()}
+        self._told = dict(jobs)
 
     def _of_this_node(self) -> dict[str, str]:
         """What an earlier run of this node has written down."""

@@ -33,13 +33,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.ids import uuid7
 from service.imports.jobs.documents import ImportJob
-from service.imports.jobs.sharing import MOST_REJECTED, Shared, SharedImports
+from service.imports.jobs.sharing import SharedImports
 from service.imports.rejects import SUFFIX
 from service.recording import KeyReused
 from service.state import State
 
 KEPT = 100
 """Imports that are over of which the files are kept: the newest."""
+
+MOST_SHARED = 20_000_000
+"""Bytes of rejected rows of an import up to which other nodes have them."""
 
 MOST_WAITING = 1_000
 """Imports that may wait at a time."""
@@ -174,16 +177,18 @@ class Imports:
         """Let other nodes know how this one's imports are."""
         with self._sharing:
             if self._shared:
-                self._shared.tell({name: self._to_share(name) for name in self._ids()})
+                jobs = {}
+                for name in self._ids():
+                    with suppress(FileNotFoundError):  # it is being removed
+                        jobs[name] = (self.folder_of(name) / JOB).read_text("utf-8")
+                self._shared.tell(jobs, self._rejected)
 
-    def _to_share(self, identifier: str) -> Shared:
-        folder = self.folder_of(identifier)
-        job, rejected = "", None
+    def _rejected(self, identifier: str) -> str | None:
+        path = self.folder_of(identifier) / REJECTED
         with suppress(FileNotFoundError):
-            job = (folder / JOB).read_text("utf-8")
-            if (folder / REJECTED).stat().st_size <= MOST_REJECTED:
-                rejected = (folder / REJECTED).read_text("utf-8")
-        return Shared(job, rejected)
+            if path.stat().st_size <= MOST_SHARED:
+                return path.read_text("utf-8")
+        return None
 
     def close(self) -> None:
         """Close the connections."""
