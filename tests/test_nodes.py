@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from service.log import Log
+from service.log.postgres_recorder import PostgresRecorder
 from tests import postgres
 from tests.crashes import check_log, check_views
 from tests.processes import PATIENCE, Server, account, kill, log_rows, run, serving, until
@@ -235,6 +237,17 @@ def test_four_writers_and_a_reader_that_tails_the_log(database):
     done.set()
     follower.join()
     assert seen == list(range(1, 4 * each + 1))
+
+
+def test_whoever_waits_behind_many_others_is_appended_and_told_where(database):
+    with closing(Log(database)) as log, ThreadPoolExecutor(30) as pool:
+        assert isinstance(log._recorder, PostgresRecorder)
+        log._recorder.most_together = 2
+        found = pool.map(lambda number: log.append([a_record(number)]), range(120))
+        assert sorted(position for positions in found for position in positions) == list(
+            range(1, 121)
+        )
+    assert len(check_log(database)) == 120
 
 
 def test_records_are_never_changed_whatever_is_asked_of_the_database(database):

@@ -9,9 +9,11 @@ from __future__ import annotations
 import sqlite3
 import statistics
 import time
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 import orjson
 
@@ -25,7 +27,8 @@ from tests.benchmarks.store import Store
 TURNS = 40
 
 _Batch = list[Recorded[Record]]
-_Rows = list[tuple[int, str, int, str, bytes]]
+Row = tuple[int, str | UUID, int, str, bytes]
+"""A record as a plain table has it: position, stream, version, topic and bytes."""
 
 
 def measure_append(store: Store) -> Measured:
@@ -37,23 +40,7 @@ def measure_append(store: Store) -> Measured:
 def _measure(folder: Path, incidents: int) -> Measured:
     log = Log(folder / "log.sqlite")
     plain = _plain_copy(log.place, folder / "plain.sqlite")
-    batches = Ged.read().records(incidents)
-    size = max(1, incidents // BATCH // TURNS)
-    turns: list[tuple[float, float]] = []
-    position = 0
-    while batches_of_turn := list(islice(batches, size)):
-        rows = []
-        for batch in batches_of_turn:
-            rows.append(_rows(batch, position))
-            position += len(batch)
-        count = sum(map(len, rows))
-        if len(turns) % 2:
-            theirs = _executemany(plain, rows)
-            ours = _append(log, batches_of_turn)
-        else:
-            ours = _append(log, batches_of_turn)
-            theirs = _executemany(plain, rows)
-        turns.append((count / ours, count / theirs))
+    turns = turns_of(log, incidents, TURNS, _row, lambda batches: _executemany(plain, batches))
     log.close()
     plain.close()
     rate, plain_rate = medians(turns)
@@ -96,11 +83,36 @@ def _plain_copy(original: Path, path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _rows(batch: _Batch, position: int) -> _Rows:
-    return [
-        (number, each.stream.hex, each.version, each.record.TOPIC, orjson.dumps(each.record))
-        for number, each in enumerate(batch, position + 1)
-    ]
+def turns_of(
+    log: Log,
+    incidents: int,
+    turns: int,
+    row: Callable[[int, Recorded[Record]], Row],
+    plain: Callable[[list[list[Row]]], float],
+) -> list[tuple[float, float]]:
+    """The rates of both sides, turn by turn; `plain` writes rows, and tells the seconds that it took."""
+    batches = Ged.read().records(incidents)
+    size = max(1, incidents // BATCH // turns)
+    rates: list[tuple[float, float]] = []
+    position = 0
+    while batches_of_turn := list(islice(batches, size)):
+        rows = []
+        for batch in batches_of_turn:
+            rows.append([row(number, each) for number, each in enumerate(batch, position + 1)])
+            position += len(batch)
+        count = sum(map(len, rows))
+        if len(rates) % 2:
+            theirs = plain(rows)
+            ours = _append(log, batches_of_turn)
+        else:
+            ours = _append(log, batches_of_turn)
+            theirs = plain(rows)
+        rates.append((count / ours, count / theirs))
+    return rates
+
+
+def _row(position: int, each: Recorded[Record]) -> Row:
+    return position, each.stream.hex, each.version, each.record.TOPIC, orjson.dumps(each.record)
 
 
 def _append(log: Log, batches: list[_Batch]) -> float:
@@ -110,7 +122,7 @@ def _append(log: Log, batches: list[_Batch]) -> float:
     return time.perf_counter() - began
 
 
-def _executemany(connection: sqlite3.Connection, batches: list[_Rows]) -> float:
+def _executemany(connection: sqlite3.Connection, batches: list[list[Row]]) -> float:
     began = time.perf_counter()
     for rows in batches:
         connection.execute("BEGIN IMMEDIATE")

@@ -13,16 +13,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import islice
 
 import orjson
 import psycopg
 
+from domain.records import Record, Recorded
 from service.log import Log
 from service.log.postgres_recorder import PostgresRecorder
 from service.upkeep.copying import copy
 from tests import postgres
-from tests.benchmarks.ged import BATCH, Ged
+from tests.benchmarks.appending import Row, turns_of
 from tests.benchmarks.load import Client
 from tests.benchmarks.pages import ENTRIES, PAGES, find_pages
 from tests.benchmarks.report import Measured, alternate, median_ratio, medians
@@ -56,53 +56,13 @@ def measure_shared(store: Store) -> list[Measured]:
 
 def _measure_append(server: postgres.Server, incidents: int) -> Measured:
     url = server.url(server.database())
-    turns: list[tuple[float, float]] = []
-    batches = Ged.read().records(incidents)
-    size = max(1, incidents // BATCH // TURNS)
     with closing(Log(url)) as log, psycopg.connect(url, autocommit=True) as plain:
         plain.execute(
             "CREATE TABLE plain (position bigint PRIMARY KEY, stream uuid NOT NULL,"
             " version bigint NOT NULL, topic text NOT NULL, state bytea NOT NULL,"
             " UNIQUE (stream, version))"
         )
-        position = 0
-        while turn := list(islice(batches, size)):
-            rows = []
-            for batch in turn:
-                rows.append(
-                    [
-                        (n, each.stream, each.version, each.record.TOPIC, orjson.dumps(each.record))
-                        for n, each in enumerate(batch, position + 1)
-                    ]
-                )
-                position += len(batch)
-            count = sum(map(len, rows))
-
-            def ours(turn: list[list] = turn) -> float:  # type: ignore[type-arg]
-                began = time.perf_counter()
-                for batch in turn:
-                    log.append(batch)
-                return time.perf_counter() - began
-
-            def theirs(rows: list[list] = rows) -> float:  # type: ignore[type-arg]
-                began = time.perf_counter()
-                for batch in rows:
-                    with (
-                        plain.transaction(),
-                        plain.cursor().copy("COPY plain FROM STDIN (FORMAT BINARY)") as into,
-                    ):
-                        into.set_types(["bigint", "uuid", "bigint", "text", "bytea"])
-                        for row in batch:
-                            into.write_row(row)
-                return time.perf_counter() - began
-
-            if len(turns) % 2:
-                second = theirs()
-                first = ours()
-            else:
-                first = ours()
-                second = theirs()
-            turns.append((count / first, count / second))
+        turns = turns_of(log, incidents, TURNS, _row, lambda batches: _copy(plain, batches))
     rate, plain_rate = medians(turns)
     return Measured(
         name="append to PostgreSQL",
@@ -114,6 +74,23 @@ def _measure_append(server: postgres.Server, incidents: int) -> Measured:
         ours=f"{rate:,.0f} records/s",
         theirs=f"{plain_rate:,.0f} rows/s",
     )
+
+
+def _row(position: int, each: Recorded[Record]) -> Row:
+    return position, each.stream, each.version, each.record.TOPIC, orjson.dumps(each.record)
+
+
+def _copy(plain: psycopg.Connection, batches: list[list[Row]]) -> float:
+    began = time.perf_counter()
+    for batch in batches:
+        with (
+            plain.transaction(),
+            plain.cursor().copy("COPY plain FROM STDIN (FORMAT BINARY)") as into,
+        ):
+            into.set_types(["bigint", "uuid", "bigint", "text", "bytea"])
+            for row in batch:
+                into.write_row(row)
+    return time.perf_counter() - began
 
 
 def _measure_writers(server: postgres.Server) -> list[Measured]:
