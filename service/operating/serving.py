@@ -42,6 +42,11 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._operating, self._streams = operating, streams
 
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to end; a signal that comes before the loop runs is taken up as well."""
+        with self.capture_signals():
+            super().run(sockets)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in order."""
         settings = self._operating.settings
