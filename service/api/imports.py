@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 from eventsourcing.persistence import PersistenceError
 from fastapi import APIRouter, Path, Query
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -27,7 +26,7 @@ from service.api.context import bad_parameter, casus_of
 from service.api.documents import NOT_MODIFIED, header_references, problem_responses
 from service.api.import_body import BODY
 from service.api.problems import Problem
-from service.api.routing import Handler, StateRoute, parse_query
+from service.api.routing import Handler, Route, StateRoute, parse_query
 from service.api.uploads import MULTIPART, Received, receive
 from service.api.writing import IdempotencyKey, author_of, idempotency_key_of, named_by
 from service.imports.formats.table_reading import read_mapping
@@ -55,7 +54,7 @@ class ImportsAnswer:
     items: tuple[ImportJob, ...]
 
 
-class UploadRoute(APIRoute):
+class UploadRoute(Route):
     """A write that reads its body itself: ``await endpoint(request, query, idempotency_key)``."""
 
     def get_route_handler(self) -> Handler:

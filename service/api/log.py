@@ -279,13 +279,10 @@ def _start(request: Request, query: LogStreamQuery, head: int) -> int:
     return query.after
 
 
-_schema = orjson.dumps(records_schema())
-
-
 @needs(Door.OPEN)
 def get_records_schema() -> Response:
     """What the envelopes' `dataschema` refers to."""
-    return Response(_schema, media_type="application/schema+json")
+    return Response(orjson.dumps(records_schema()), media_type="application/schema+json")
 
 
 router.add_api_route(

@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from domain.checks import Fault
 from service.access.roles import Door, Rule
+from service.api.documents import Responses
 from service.api.finished import FinishedAnswers, key_of
 from service.api.paths import decoded
 from service.api.problems import Problem
@@ -31,6 +32,9 @@ from service.bootstrap import Casus
 from service.database import TooLong
 from service.faults import faults_of_validation
 from service.operating.logs import ID, REQUEST
+
+MODEL = "model"
+"""What FastAPI calls the model of an answer, among what a route says of it."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -49,7 +53,31 @@ LONGEST_QUERY = 8_000
 """Bytes of a query string; longer ones are refused unread."""
 
 
-class ReadRoute(APIRoute):
+class Route(APIRoute):
+    """A route that takes the models of its answers to the contract (`service.api.contract`).
+
+    FastAPI makes a schema of each when it is declared: a fifth of the time to start, for answers that are
+    sent as finished bytes.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        responses: Responses | None = None,
+        **options: Any,
+    ) -> None:
+        declared = responses or {}
+        bare = {
+            status: {name: said for name, said in answer.items() if name != MODEL}
+            for status, answer in declared.items()
+        }
+        super().__init__(path, endpoint, responses=bare, **options)
+        self.responses = declared
+
+
+class ReadRoute(Route):
     """A read: ``endpoint(request, query, **path parameters)``, answered where it was received.
 
     What was answered before, at the newest position there is, is sent again. The rest runs at once within
@@ -129,7 +157,7 @@ class _NoParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class StateRoute(APIRoute):
+class StateRoute(Route):
     """A read of what is no record, or its end: ``endpoint(request, **path parameters)``, on a thread."""
 
     def get_route_handler(self) -> Handler:
@@ -143,7 +171,7 @@ class StateRoute(APIRoute):
         return handle
 
 
-class WriteRoute(APIRoute):
+class WriteRoute(Route):
     """A write: ``endpoint(request, body, idempotency_key, **path parameters)``, on a thread.
 
     Where it revises something, ``if_match`` is another argument: what the header of that name says.
