@@ -37,6 +37,8 @@ _serial = count(1)  # an actor is registered once, and a key names one request
 
 _days = st.dates().map(str)
 
+_CODES = sorted(COUNTRIES)
+
 FORMATS: dict[str, st.SearchStrategy[str]] = {
     "edtf": st.one_of(
         _days,
@@ -45,7 +47,8 @@ FORMATS: dict[str, st.SearchStrategy[str]] = {
         st.tuples(_days, _days).map(lambda days: "/".join(sorted(days))),
     ),
     "instant": st.datetimes().map(lambda instant: f"{instant.isoformat()}Z"),
-    "country": st.sampled_from(sorted(COUNTRIES)),
+    # Not sampled: a filter that none of them passes would look at all of them each time.
+    "country": st.integers(0, len(_CODES) - 1).map(_CODES.__getitem__),
     "bbox": st.tuples(
         st.integers(-180, 180), st.integers(-90, 0), st.integers(-180, 180), st.integers(0, 90)
     ).map(lambda box: ",".join(map(str, box))),
