@@ -181,6 +181,40 @@ def test_a_table_comes_with_its_mapping(server):
     assert followed(server, server.client.post("/v1/imports", files=without))["state"] == "done"
 
 
+WHO_IS_WHO = b"""\
+actor,kind,name,state,scheme,id,since,until
+students,armed_group,Students of religion,,ucdp,303,,
+"""
+
+
+def test_a_file_comes_with_a_crosswalk_of_ones_own(server):
+    files = {"file": GED, "crosswalk": WHO_IS_WHO}
+    job = followed(server, server.client.post("/v1/imports?dataset=crossed", files=files))
+    assert (job["state"], job["upload"]["crosswalked"]) == ("done", True)
+    items = server.get("/v1/actors/students/timeline").json()["items"]
+    assert items
+    who = {each["actor"] for item in items for each in item["participants"]}
+    assert "taliban" not in who
+    files = {
+        "file": (tables.DATA / "border.csv").read_bytes(),
+        "mapping": (tables.DATA / "border.yaml").read_bytes(),
+        "crosswalk": WHO_IS_WHO,
+    }
+    job = followed(server, server.client.post("/v1/imports", files=files))
+    assert (job["state"], job["upload"]["mapped"]) == ("done", True)
+
+
+def test_a_chronicle_takes_no_crosswalk(server):
+    files = {"file": orjson.dumps(a_chronicle()), "crosswalk": WHO_IS_WHO}
+    found = problem(
+        server.client.post("/v1/imports?format=chronicle", files=files), "bad-parameter"
+    )
+    assert "leave out crosswalk" in found["detail"]
+    job = followed(server, server.client.post("/v1/imports", files=files))
+    assert job["state"] == "failed"
+    assert "leave out crosswalk" in job["error"]
+
+
 def test_a_chronicle_is_loaded_and_streamed(server):
     chronicle = a_chronicle()
     chronicle["actors"] = []  # the bundled one has them
@@ -274,12 +308,17 @@ def test_a_key_makes_one_import_of_a_request_however_often_it_is_sent(server):
     assert len(log_rows(home_of(server))) == before
 
 
-def test_a_key_holds_for_a_mapping_as_well(server):
+def test_a_key_holds_for_what_comes_beside_as_well(server):
     headers = {"idempotency-key": "k4"}
-    files = {"file": GED, "mapping": tables.LEAST.encode()}
+    files = {"file": GED, "mapping": tables.LEAST.encode(), "crosswalk": WHO_IS_WHO}
     assert server.client.post("/v1/imports", files=files, headers=headers).status_code == 202
     assert server.client.post("/v1/imports", files=files, headers=headers).status_code == 202
-    for other in ({"file": GED}, files | {"mapping": files["mapping"] + b"\n"}):
+    others = (
+        {"file": GED},
+        {name: files[name] for name in ("file", "mapping")},
+        *(files | {name: files[name] + b"\n"} for name in ("mapping", "crosswalk")),
+    )
+    for other in others:
         answer = server.client.post("/v1/imports", files=other, headers=headers)
         problem(answer, "idempotency-key-reused")
 
@@ -343,11 +382,18 @@ def test_an_empty_body_is_refused(body, refusing):
     [
         ({"mapping": b"key: Nr"}, "$.file", "required"),
         ({"file": b""}, "$", "empty"),
-        ({"file": GED, "other": b"1"}, "$.other", "there are file and mapping"),
+        ({"file": GED, "other": b"1"}, "$.other", "there are file, mapping, crosswalk"),
         ({"file": GED, "mapping": b"\xff"}, "$.mapping", "UTF-8"),
         ({"file": GED, "mapping": b""}, "$.mapping", "a mapping has the fields"),
         ({"file": GED, "mapping": b"a: [" * 50}, "$.mapping", "line 1"),
         ({"file": GED, "mapping": tables.LEAST.encode() + b"titel: A"}, "$.mapping.titel", "title"),
+        ({"file": GED, "crosswalk": b"\xff"}, "$.crosswalk", "UTF-8"),
+        ({"file": GED, "crosswalk": b""}, "$.crosswalk[1]", "it lacks the columns actor, kind"),
+        (
+            {"file": GED, "crosswalk": WHO_IS_WHO.replace(b"armed_group", b"army")},
+            "$.crosswalk[2].kind",
+            "armed_group",
+        ),
     ],
 )
 def test_parts_that_are_not_as_they_should_be_are_named(files, path, said, refusing):

@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from service.api import uploads
 from service.api.problems import Problem
-from service.api.uploads import LONGEST_MAPPING, Received, _Form, receive
+from service.api.uploads import BESIDE, Received, _Form, receive
 
 BOUNDARY = b"--x"
 
@@ -47,16 +47,22 @@ def taken(pieces: list[bytes]) -> tuple[bytes, Received]:
     return file.getvalue(), taker.received()
 
 
-@given(file=_files, mapping=st.none() | st.text(), cuts=st.lists(st.integers(0, 500)))
-def test_a_file_in_parts_is_what_was_sent_however_it_is_cut(file, mapping, cuts):
+@given(
+    file=_files,
+    beside=st.dictionaries(st.sampled_from(sorted(BESIDE)), st.text()),
+    cuts=st.lists(st.integers(0, 500)),
+)
+def test_a_file_in_parts_is_what_was_sent_however_it_is_cut(file, beside, cuts):
     file = file.replace(b"\r\n--" + BOUNDARY, b"") or b"a"
-    text = None if mapping is None else mapping.replace("\ufeff", "").replace("\r\n--", "")
-    parts = {"file": file} | ({} if text is None else {"mapping": text.encode()})
+    texts = {
+        name: text.replace("\ufeff", "").replace("\r\n--", "") for name, text in beside.items()
+    }
+    parts = {"file": file} | {name: text.encode() for name, text in texts.items()}
     body = form(parts)
     places = sorted({0, len(body), *(cut for cut in cuts if cut < len(body))})
     found, received = taken([body[begin:end] for begin, end in pairwise(places)])
     assert found == file
-    assert received == Received(len(file), sha256(file).hexdigest(), text)
+    assert received == Received(len(file), sha256(file).hexdigest(), texts)
 
 
 @given(pieces=st.lists(_files))
@@ -73,10 +79,12 @@ def test_a_body_of_parts_that_is_cut_off_is_refused(length):
         taken([body[:length]])
 
 
-def test_a_mapping_is_bounded():
-    assert taken([form({"file": b"a", "mapping": b"#" * LONGEST_MAPPING})])[1].mapping
+@pytest.mark.parametrize("part", BESIDE)
+def test_what_comes_beside_a_file_is_bounded(part):
+    most = BESIDE[part].most
+    assert taken([form({"file": b"a", part: b"#" * most})])[1].beside
     with pytest.raises(Problem):
-        taken([form({"file": b"a", "mapping": b"#" * (LONGEST_MAPPING + 1)})])
+        taken([form({"file": b"a", part: b"#" * (most + 1)})])
 
 
 @pytest.mark.parametrize("declared", [True, False])

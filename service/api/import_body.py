@@ -48,7 +48,7 @@ EXAMPLE: dict[str, Any] = {
 BODY: dict[str, Any] = {
     "required": True,
     "description": "The file: plain, or packed with gzip, xz or zip; what it is, is told by its bytes. With"
-    f" its mapping, a table is the part `file` of `{MULTIPART}`.",
+    f" its mapping, a table is the part `file` of `{MULTIPART}`; so is any file with a crosswalk of yours.",
     "content": {
         **{kind: {"schema": {}} for kind in FILES},
         "application/json": {
@@ -63,6 +63,10 @@ BODY: dict[str, Any] = {
                     "mapping": {
                         "type": "string",
                         "description": "Which column of the table means what (YAML).",
+                    },
+                    "crosswalk": {
+                        "type": "string",
+                        "description": "Who is who in the dataset (CSV), before what comes with Casus.",
                     },
                 },
                 "required": ["file"],

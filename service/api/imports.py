@@ -29,8 +29,9 @@ from service.api.problems import Problem
 from service.api.routing import Handler, Route, StateRoute, parse_query
 from service.api.uploads import MULTIPART, Received, receive
 from service.api.writing import IdempotencyKey, author_of, idempotency_key_of, named_by
+from service.imports.crosswalk import read_rows
 from service.imports.formats.table_reading import read_mapping
-from service.imports.jobs.documents import TABLE, ImportJob, ImportQuery, ImportUpload
+from service.imports.jobs.documents import CHRONICLE, TABLE, ImportJob, ImportQuery, ImportUpload
 from service.imports.jobs.queue import Queue
 from service.imports.jobs.store import MOST_WAITING, REJECTED, Imports, Kept
 from service.imports.rejects import COLUMNS
@@ -222,7 +223,8 @@ def _imports_of(request: Request) -> Imports:
 
 def _kept(request: Request, query: ImportQuery, key: str | None, received: Received) -> Kept:
     """The import of what was received. Raises `Problem`, `Faulty`, `KeyReused`."""
-    mapping, by = received.mapping, author_of(request)
+    mapping, crosswalk = (received.beside.get(part) for part in ("mapping", "crosswalk"))
+    by = author_of(request)
     if mapping is None and query.format == TABLE:
         raise bad_parameter(
             "format",
@@ -235,13 +237,23 @@ def _kept(request: Request, query: ImportQuery, key: str | None, received: Recei
             read_mapping(mapping)
         except Faulty as faulty:
             raise Faulty(tuple(fault.within("mapping") for fault in faulty.faults)) from None
+    if crosswalk is not None:
+        if query.format == CHRONICLE:
+            raise bad_parameter("format", "a chronicle says itself who is who; leave out crosswalk")
+        read_rows(crosswalk, "crosswalk")
     name = key and named_by(by, key)
     casus = casus_of(request)
     if name and casus.log.request(name):
         raise KeyReused(name)  # by a request that has recorded something itself
     digest = sha256(f"POST /v1/imports\n{query.model_dump_json()}\n{received.sha256}\n".encode())
-    digest.update((mapping or "").encode())
-    upload = ImportUpload(bytes=received.size, sha256=received.sha256, mapped=mapping is not None)
+    for part, text in sorted(received.beside.items()):
+        digest.update(f"{part} {sha256(text.encode()).hexdigest()}\n".encode())
+    upload = ImportUpload(
+        bytes=received.size,
+        sha256=received.sha256,
+        mapped=mapping is not None,
+        crosswalked=crosswalk is not None,
+    )
     created = casus.desk.recording(by).at
     return Kept(
         job=ImportJob(id="", state="queued", asked=query, upload=upload, created=created),

@@ -1,15 +1,17 @@
 """Uploads: bodies of any length, written to a file as they come, with a digest of them.
 
-The body is the file itself or, where a mapping comes with it, ``multipart/form-data`` (RFC 7578) with the
-parts ``file`` and ``mapping``. A body that is cut off raises starlette's `ClientDisconnect`.
+The body is the file itself or, where a mapping or a crosswalk comes with it, ``multipart/form-data``
+(RFC 7578) with the parts ``file``, ``mapping`` and ``crosswalk``. A body that is cut off raises
+starlette's `ClientDisconnect`.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Protocol
@@ -22,7 +24,7 @@ from starlette.requests import Request
 from domain.checks import Fault
 from service.api.problems import Problem
 from service.api.routing import DISCARDED
-from service.imports.jobs.store import MAPPING, UPLOAD, sync
+from service.imports.jobs.store import CROSSWALK, MAPPING, UPLOAD, sync
 
 # What is wrong with a body is told to whoever sent it.
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
@@ -48,17 +50,28 @@ FILES = (
 AT_ONCE = 1 << 20
 """Bytes that are gathered before they are written, on a thread."""
 
-LONGEST_MAPPING = 1_000_000
-"""Bytes of the part that is a mapping."""
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text that is sent beside a file: under which name it is kept, and the most bytes of it."""
+
+    kept_as: str
+    most: int
+
+
+BESIDE = {"mapping": Part(MAPPING, 1_000_000), "crosswalk": Part(CROSSWALK, 10_000_000)}
+"""What can be sent beside a file, by the names of the parts."""
+
+_PARTS = ("file", *BESIDE)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What was sent: bytes of the file and their SHA-256, and the mapping as text, if one came."""
+    """What was sent: bytes of the file and their SHA-256, and the texts that came beside it, by part."""
 
     size: int
     sha256: str
-    mapping: str | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Taker(Protocol):
@@ -89,8 +102,8 @@ async def receive(request: Request, folder: Path, most: int) -> Received:
                 raise _too_large(most)
             received = await run_in_threadpool(taker.received)
             await run_in_threadpool(sync, file.fileno())
-        if received.mapping is not None:
-            (folder / MAPPING).write_text(received.mapping, encoding="utf-8")
+        for name, text in received.beside.items():
+            (folder / BESIDE[name].kept_as).write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise Problem(
             "busy",
@@ -125,7 +138,7 @@ def _kind_of(request: Request) -> tuple[str, bytes]:
         raise Problem(
             "unsupported-media-type",
             f"the Content-Type is {kind[:100]}; an import takes {', '.join(FILES)}, and {MULTIPART}"
-            " where a mapping comes with it",
+            f" where {' or '.join(BESIDE)} comes with it",
         )
     boundary = options.get(b"boundary", b"")
     if kind == MULTIPART and not boundary:
@@ -144,6 +157,13 @@ def _too_large(most: int) -> Problem:
 def _invalid(part: str, message: str) -> Problem:
     fault = Fault((part,) if part else (), message)
     return Problem("invalid-body", "the body has one fault", faults=(fault,))
+
+
+def _text_of(part: str, data: bytearray) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _invalid(part, "it is not UTF-8") from None
 
 
 class _File:
@@ -171,7 +191,7 @@ class _Form:
 
     def __init__(self, file: IO[bytes], boundary: bytes) -> None:
         self._file = _File(file)
-        self._mapping = bytearray()
+        self._beside: dict[str, bytearray] = {}
         self._name, self._value = b"", b""
         self._seen: list[str] = []
         self._take: Callable[[bytes], object] = len
@@ -204,13 +224,8 @@ class _Form:
         if "file" not in self._seen:
             raise _invalid("file", "this part is required")
         received = self._file.received()
-        if "mapping" not in self._seen:
-            return received
-        try:
-            mapping = self._mapping.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise _invalid("mapping", "it is not UTF-8") from None
-        return Received(received.size, received.sha256, mapping)
+        texts = {name: _text_of(name, data) for name, data in self._beside.items()}
+        return Received(received.size, received.sha256, texts)
 
     def _begin(self) -> None:
         self._seen.append("")
@@ -229,19 +244,22 @@ class _Form:
 
     def _choose(self) -> None:
         part = self._seen[-1]
-        if part not in ("file", "mapping"):
-            raise _invalid(part[:100], "there is no such part; there are file and mapping")
+        if part not in _PARTS:
+            raise _invalid(part[:100], f"there is no such part; there are {', '.join(_PARTS)}")
         if self._seen.count(part) > 1:
             raise _invalid(part, "it is sent more than once")
-        self._take = self._file.write if part == "file" else self._take_mapping
+        self._take = self._file.write if part == "file" else partial(self._take_text, part)
+        if part != "file":
+            self._beside[part] = bytearray()
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
         self._take(data[start:end])
 
-    def _take_mapping(self, data: bytes) -> None:
-        self._mapping += data
-        if len(self._mapping) > LONGEST_MAPPING:
-            raise _invalid("mapping", f"it has more than {LONGEST_MAPPING} bytes")
+    def _take_text(self, part: str, data: bytes) -> None:
+        taken, most = self._beside[part], BESIDE[part].most
+        taken += data
+        if len(taken) > most:
+            raise _invalid(part, f"it has more than {most} bytes")
 
     def _end(self) -> None:
         self._is_whole = True

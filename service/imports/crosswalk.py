@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from hashlib import sha256
@@ -84,9 +84,9 @@ class Crosswalk:
         Raises `Faulty`, naming the lines; `UnreadableFile` for what is not UTF-8; `OSError`.
         """
         own = (files("service.imports") / BUNDLED).read_text(encoding="utf-8")
-        rows = [*_rows(own, BUNDLED)]
+        rows = read_rows(own, BUNDLED)
         for path in paths:
-            rows += _rows(read_text(path), str(path))
+            rows += read_rows(read_text(path), str(path))
         return cls(rows)
 
     def known(self, actor: NamedActor, day: int) -> Known:
@@ -152,7 +152,9 @@ def _key(external_id: str) -> str:
     return " ".join(external_id.casefold().split())
 
 
-def _rows(text: str, name: str) -> Iterator[Row]:
+def read_rows(text: str, name: str) -> list[Row]:
+    """The rows of a crosswalk file. Raises `Faulty`, naming the file and the lines."""
+    rows: list[Row] = []
     faults: list[Fault] = []
     reader = csv.DictReader(text.splitlines())
     try:
@@ -161,7 +163,7 @@ def _rows(text: str, name: str) -> Iterator[Row]:
         for cells in reader:
             given = {column: (cells[column] or "").strip() or None for column in _COLUMNS}
             try:
-                yield _ROW.validate_python(given)
+                rows.append(_ROW.validate_python(given))
             except ValidationError as error:
                 where = (name, reader.line_num)
                 faults += (fault.within(*where) for fault in faults_of_validation(error))
@@ -169,3 +171,4 @@ def _rows(text: str, name: str) -> Iterator[Row]:
         faults.append(Fault((name, reader.line_num + 1), str(error)))
     if faults:
         raise Faulty(tuple(faults))
+    return rows

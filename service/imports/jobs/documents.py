@@ -113,6 +113,7 @@ class ImportUpload:
     bytes: Annotated[int, Field(ge=1)]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     mapped: Annotated[bool, Field(description="Whether a mapping came with it.")] = False
+    crosswalked: Annotated[bool, Field(description="Whether a crosswalk came with it.")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,16 @@ from service.imports.jobs.documents import (
     ImportQuery,
 )
 from service.imports.jobs.reasons import TROUBLE, reason
-from service.imports.jobs.store import MAPPING, UPLOAD, Imports, Kept, locked, read_job, write_job
+from service.imports.jobs.store import (
+    CROSSWALK,
+    MAPPING,
+    UPLOAD,
+    Imports,
+    Kept,
+    locked,
+    read_job,
+    write_job,
+)
 from service.imports.orders import Order, Refused
 from service.imports.running import Progress, Report, Request, run
 from service.imports.scope import Scope
@@ -131,7 +140,7 @@ def _carry_out_whole(casus: Casus, folder: Path) -> ImportJob | None:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     write_job(folder, replace(begun, job=over))
-    for name in (UPLOAD, MAPPING):
+    for name in (UPLOAD, MAPPING, CROSSWALK):
         (folder / name).unlink(missing_ok=True)
     return over
 
@@ -183,6 +192,7 @@ def _take_in(casus: Casus, kept: Kept) -> ImportJob:
             by=kept.by,
             release=asked.release,
             released=asked.released,
+            crosswalks=(Path(CROSSWALK),) if job.upload.crosswalked else (),
             complete=asked.complete,
             scope=Scope.read(asked.scope) if asked.scope else Scope(),
         ),
@@ -206,7 +216,8 @@ def _is_chronicle(kept: Kept) -> bool:
     asked = kept.job.asked
     if asked.format or kept.job.upload.mapped or not is_chronicle(UPLOAD):
         return asked.format == CHRONICLE
-    if others := asked.not_for_chronicles:
+    others = [*asked.not_for_chronicles, *(["crosswalk"] if kept.job.upload.crosswalked else [])]
+    if others:
         raise Refused(f"it is a chronicle, which is loaded as it is; leave out {', '.join(others)}")
     return True
 

@@ -3,7 +3,8 @@
 Each has a folder of its own, in the folder of the store::
 
     imports/0198…/job.json              what was asked, by whom, and how far it is
-    imports/0198…/upload, mapping.yaml  what was sent, until the import is over
+    imports/0198…/upload                what was sent, until the import is over; and beside it
+    imports/0198…/mapping.yaml, crosswalk.csv
     imports/0198…/upload.rejected.csv   the rows that could not be taken in
     imports/incoming-…/                 what is still being sent
     imports/LOCK                        held by the one process that carries imports out
@@ -50,7 +51,8 @@ MOST_WAITING = 1_000
 ABANDONED = 3_600
 """Seconds after which what is being sent is taken to be left behind, if nothing was added to it."""
 
-JOB, UPLOAD, MAPPING, LOCK = "job.json", "upload", "mapping.yaml", "LOCK"
+JOB, UPLOAD, LOCK = "job.json", "upload", "LOCK"
+MAPPING, CROSSWALK = "mapping.yaml", "crosswalk.csv"
 REJECTED = UPLOAD + SUFFIX
 
 
