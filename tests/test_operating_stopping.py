@@ -6,6 +6,8 @@ import http.client
 import json
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -86,6 +88,39 @@ def test_every_request_that_was_taken_is_answered(workers, drain, home):
     titles = {row["account"]["title"] for row in rows}
     assert set(busy.recorded) <= titles
     assert len(titles) - len(busy.recorded) <= len(busy.lost)
+
+
+_TOLD_BEFORE_IT_RUNS = """
+import os, signal, socket, sys
+from unittest import mock
+import uvicorn
+from service.api.app import create_app
+from service.bootstrap import open_casus
+from service.operating.serving import serve
+from service.settings import Settings
+
+made = uvicorn.Config.get_loop_factory
+
+def told(config):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return made(config)
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+casus = open_casus(Settings(CASUS_HOME=sys.argv[1]))
+with mock.patch.object(uvicorn.Config, "get_loop_factory", told):
+    try:
+        serve(create_app(casus), socket.create_server(("127.0.0.1", 0)))
+    except KeyboardInterrupt:
+        print("interrupted, in order")
+casus.close()
+"""
+
+
+def test_a_server_that_is_told_before_its_loop_runs_ends_in_order(home):
+    command = [sys.executable, "-W", "error", "-c", _TOLD_BEFORE_IT_RUNS, home]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "interrupted, in order\n")
+    assert "never awaited" not in ended.stderr
 
 
 def test_it_is_not_ready_at_once_and_serves_on_while_a_proxy_turns_away(home):

@@ -35,6 +35,14 @@ def test_workers_serve_one_store_and_stop_in_order(how, home):
     assert len(log_rows(home)) == 68
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_workers_that_have_yet_to_begin_stop_in_order_too(how, home):
+    with serving(home, "--workers", "3") as server:
+        until(lambda: len(children_of(server.process.pid)) == 3)
+        ended = server.end(how)
+    assert (ended.status, ended.errors) == (0, STOPPED)
+
+
 def test_an_empty_store_is_filled_once_whatever_the_number_of_workers(tmp_path):
     with serving(tmp_path / "home", CASUS_WORKERS="3") as server:
         assert server.printed[0].startswith("Loaded Afghanistan and its neighbours")

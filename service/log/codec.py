@@ -63,6 +63,16 @@ _ENCODE = msgspec.json.Encoder().encode
 """The same bytes as orjson's (a test holds them together), in half its time for slotted dataclasses."""
 
 
+_ADAPTERS: dict[type[Record], TypeAdapter[Record]] = {}
+
+
+def _adapter_of(kind: type[Record]) -> TypeAdapter[Record]:
+    """What reads and checks records of a type: made once in a process, since that takes long."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
 class Codec:
     """Writes and reads records. Raises `MapperDeserialisationError` for bytes it can't trust."""
 
@@ -71,7 +81,7 @@ class Codec:
         types: Sequence[type[Record]] = RECORD_TYPES,
         upcasts: Mapping[str, Upcast] = UPCASTS,
     ) -> None:
-        self._adapters: dict[str, TypeAdapter[Record]] = {t.TOPIC: TypeAdapter(t) for t in types}
+        self._types = {t.TOPIC: t for t in types}
         self._quick = {
             t.TOPIC: msgspec.json.Decoder(t) for t in types if t in get_args(AccountRecord)
         }
@@ -85,7 +95,7 @@ class Codec:
         """Raise `MapperDeserialisationError` if a record could not be read back."""
         topic, state = self.encode(record)
         try:
-            self._adapters[topic].validate_json(state)
+            _adapter_of(self._types[topic]).validate_json(state)
         except ValidationError as error:
             raise MapperDeserialisationError(f"a {topic} record is malformed: {error}") from error
 
@@ -101,11 +111,11 @@ class Codec:
                     return record
         try:
             current, state = self._brought_up(topic, state)
-            if current not in self._adapters:
+            if current not in self._types:
                 raise MapperDeserialisationError(
                     f"no record type has the topic {current!r}: was this log written by a newer Casus?"
                 )
-            return self._adapters[current].validate_json(state)
+            return _adapter_of(self._types[current]).validate_json(state)
         except (ValidationError, orjson.JSONDecodeError, LookupError, TypeError) as error:
             raise MapperDeserialisationError(f"a {topic} record is malformed: {error}") from error
 

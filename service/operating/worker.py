@@ -22,11 +22,10 @@ AT_ONCE = 60.0
 
 def main() -> None:
     """Serve until told to end, or until the parent is gone."""
-    orders = json.loads(_line())
     # A termination stops the server as an interruption does: in order, and with status 0.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
-        _serve(orders)
+        _serve(json.loads(_line()))
 
 
 def _line() -> bytes:

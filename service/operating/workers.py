@@ -42,6 +42,9 @@ AFTER_GRACE = 30.0
 
 _MODULE = "service.operating.worker"
 
+_IN_ORDER = (0, -signal.SIGTERM)
+"""Statuses of an end in order; a worker that the termination itself ends had yet to begin."""
+
 
 @dataclass
 class _Worker:
@@ -169,7 +172,7 @@ class Workers:
         for process in running:
             if process.stdin:
                 process.stdin.close()
-        return 0 if all(process.returncode == 0 for process in running) else 1
+        return 0 if all(process.returncode in _IN_ORDER for process in running) else 1
 
 
 def _named(settings: Settings) -> dict[str, Any]:

@@ -54,6 +54,7 @@ from service.imports.jobs.store import (
 from service.imports.orders import Order, Refused
 from service.imports.running import Progress, Report, Request, run
 from service.imports.scope import Scope
+from service.operating import logs
 from service.reading.clocks import instant_text
 from service.settings import Settings
 
@@ -86,15 +87,16 @@ def main() -> None:
     """Carry out imports of the store whose folder is the argument."""
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_watch, daemon=True).start()
-    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
     home = Path(sys.argv[1])
+    settings = Settings(CASUS_HOME=home)
+    logs.begin(settings.log_format)
     imports = Imports(home)
     with ExitStack() as stack:
         try:
             stack.enter_context(locked(imports.folder, TURN))
         except sqlite3.OperationalError:
             return  # they are in other hands
-        casus = stack.enter_context(closing(open_casus(Settings(CASUS_HOME=home))))
+        casus = stack.enter_context(closing(open_casus(settings)))
         while waiting := imports.waiting():
             over = _carry_out_whole(casus, imports.folder_of(waiting[0]))
             imports.tidy()
