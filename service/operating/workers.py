@@ -140,7 +140,7 @@ class Workers:
             log.error(
                 "worker %d ended (%s); another is started %s",
                 worker.number,
-                f"signal {-status}" if status < 0 else f"status {status}",
+                _in_words(status),
                 f"in {wait:g} seconds" if wait else "now",
             )
             if worker.process.stdin:
@@ -152,27 +152,35 @@ class Workers:
         """Tell all to end, and wait for that."""
         # The workers have it as well: it is closed when the last of them has closed it.
         self._listening.close()
-        running = [worker.process for worker in self._workers if worker.process is not None]
+        running = {worker.number: worker.process for worker in self._workers if worker.process}
         told = 0
         settings = self._settings
         deadline = time.monotonic() + settings.drain + settings.grace + AFTER_GRACE
-        while any(process.poll() is None for process in running):
+        while any(process.poll() is None for process in running.values()):
             while told < len(self._told):
                 # The first asks for an end in order; one that is repeated, for one at once.
-                for process in running:
+                for process in running.values():
                     process.send_signal(signal.SIGINT if told else signal.SIGTERM)
                 told += 1
             left = deadline - time.monotonic()
             if left <= 0:
-                for process in running:
+                for process in running.values():
                     process.kill()
                 left = 1.0
             select.select([woken], [], [], left)
             _drain(woken)
-        for process in running:
+        ended = 0
+        for number, process in running.items():
             if process.stdin:
                 process.stdin.close()
-        return 0 if all(process.returncode in _IN_ORDER for process in running) else 1
+            if process.returncode not in _IN_ORDER:
+                log.error("worker %d ended (%s)", number, _in_words(process.returncode))
+                ended = 1
+        return ended
+
+
+def _in_words(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"status {status}"
 
 
 def _named(settings: Settings) -> dict[str, Any]:
