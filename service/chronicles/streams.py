@@ -143,7 +143,9 @@ class ChronicleStream:
                 sound = [each for at, each in enumerate(ready) if at not in at_fault]
                 ready, more = self._parted(sound)
                 waiting += more
-        return waiting
+        # In the order of their lines, whoever is there already: a stream that is loaded once more after it
+        # was cut short is to end as if it had not been.
+        return sorted(waiting, key=lambda each: each.line.number)
 
     def _parted(self, actors: list[_Actor]) -> tuple[list[_Actor], list[_Actor]]:
         """Actors that can be registered together, and those that have to wait for others."""
