@@ -165,6 +165,14 @@ def test_an_actor_waits_for_those_it_belongs_to_however_far_down_they_are(casus,
     assert load(casus, *given).position == position
 
 
+def test_actors_that_wait_together_are_registered_in_the_order_of_their_lines(casus, monkeypatch):
+    monkeypatch.setattr(lines, "BATCH", 1)
+    load(casus, actor("first", "second"), actor("second", "last"), actor("last"))
+    registered = [each.record for each in casus.log.follow()]
+    slugs = [each.actor.id for each in registered if isinstance(each, ActorRegistered)]
+    assert slugs == ["first", "second", "last"]
+
+
 def test_an_actor_whose_others_never_come_is_rejected_and_so_is_who_belongs_to_it(casus):
     report = load(
         casus,
