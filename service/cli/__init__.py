@@ -26,6 +26,7 @@ from service.cli.options import (
 from service.cli.output import refuse, write_anything
 from service.cli.series import series
 from service.cli.taking import take
+from service.garbage import look_seldom
 
 app = typer.Typer(
     name="casus",
@@ -40,6 +41,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program; a refusal is one plain message, never a traceback."""
+    look_seldom()
     write_anything()
     try:
         app()

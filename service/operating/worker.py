@@ -10,6 +10,7 @@ import threading
 import time
 from typing import Any, NoReturn
 
+from service.garbage import look_seldom
 from service.operating import logs
 
 LONGEST = 1_000_000
@@ -21,6 +22,7 @@ AT_ONCE = 60.0
 
 def main() -> None:
     """Serve until told to end, or until the parent is gone."""
+    look_seldom()
     # No KeyboardInterrupt: one that passes through an `exec` of a text, as dataclasses are made by, is
     # remembered by Python, and ends the process with the signal although it is caught.
     signal.signal(signal.SIGTERM, _end)

@@ -28,6 +28,7 @@ from service.bootstrap import Casus, open_casus, utc_now
 from service.chronicles.detecting import is_chronicle
 from service.chronicles.running import run as run_chronicles
 from service.faults import MOST_FAULTS, json_path
+from service.garbage import look_seldom
 from service.imports.deciding import Counts
 from service.imports.format import Format
 from service.imports.formats.table import format_of
@@ -85,6 +86,7 @@ def _now() -> str:
 
 def main() -> None:
     """Carry out imports of the store whose folder is the argument."""
+    look_seldom()
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_watch, daemon=True).start()
     home = Path(sys.argv[1])
