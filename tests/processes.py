@@ -207,11 +207,13 @@ def loaded(program: str, modules: Iterable[str], **settings: str) -> list[str]:
 
 
 def until(so: Callable[[], bool]) -> None:
-    """Look again and again until it is so."""
+    """Look again and again until it is so: less often the longer it takes, as it takes time to look."""
     deadline = time.monotonic() + PATIENCE
+    pause = 0.01
     while not so():
         assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(0.1, 1.2 * pause)
 
 
 def log_rows(home: Path | str) -> list[tuple[Any, ...]]:
