@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from service.webhooks.addresses import (
     allowed_addresses,
     checked_url,
     is_allowed,
+    resolve,
 )
 
 PUBLIC = [
@@ -222,6 +225,32 @@ def test_a_name_that_leads_nowhere_else_is_refused(address):
         found(address)
     with pytest.raises(Unreachable):
         found()
+
+
+def test_a_name_is_resolved_as_the_system_does():
+    assert "127.0.0.1" in asyncio.run(resolve("localhost", 80))
+    with pytest.raises((OSError, UnicodeError)):
+        asyncio.run(resolve("a" * 300, 80))
+
+
+def test_an_end_waits_for_no_name_that_takes_long(monkeypatch):
+    asked, go, over = threading.Event(), threading.Event(), threading.Event()
+
+    def take_long(*_: object, **__: object) -> list[object]:
+        asked.set()
+        go.wait(5)
+        over.set()
+        return []
+
+    async def ask() -> None:
+        asking = asyncio.create_task(resolve("hooks.example.org", 443))
+        await asyncio.to_thread(asked.wait)
+        asking.cancel()
+
+    monkeypatch.setattr(socket, "getaddrinfo", take_long)
+    asyncio.run(ask())
+    assert not over.is_set()
+    go.set()
 
 
 def test_a_name_that_does_not_resolve_is_no_fault_of_ours():
