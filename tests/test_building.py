@@ -81,9 +81,9 @@ def test_several_processes_make_the_same_rows_as_one(
     folded = building.folded
 
     def noted(path, after, head):
-        for stretch, statements in folded(path, after, head):
-            asked.append(stretch[1])
-            yield stretch, statements
+        for each in folded(path, after, head):
+            asked.append(each.position)
+            yield each
 
     monkeypatch.setattr(building, "folded", noted)
     with closing(built(long_log, tmp_path / "views")) as made:

@@ -85,6 +85,10 @@ class Piece:
     data: bytes
 
 
+class _Nothing(Exception):
+    """Raised where the log has no records that the timelines show."""
+
+
 class Live:
     """The end of the log, as the timelines show it, and who waits for it to move."""
 
@@ -179,10 +183,14 @@ class Live:
         yield _waiting(after)
 
     async def _piece(self, after: int, end: int, interest: Interest, origin: str) -> Piece:
-        entries = await self._shared.get(
-            after, partial(on_a_thread, partial(self._read, after)), _size_of
-        )
-        if not entries:  # another log was put in the place of this one a moment ago
+        try:
+            entries = await self._shared.get(
+                after, partial(on_a_thread, partial(self._read, after)), _size_of
+            )
+        except (
+            _Nothing
+        ):  # another log was put in the place of this one, which is noticed in a moment
+            await self._turn.wait()
             return Piece(after, b"")
         if entries[-1].id > end:
             # Others are ahead of the end that was asked for.
@@ -202,6 +210,8 @@ class Live:
             size += len(entry.state)
             if size > BYTES_AT_ONCE:
                 break
+        if not entries:
+            raise _Nothing  # which is not kept, as what is found would be
         return entries
 
     async def _written(

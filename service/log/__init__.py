@@ -7,6 +7,7 @@ Nothing here changes or deletes a record, but that another log can be put in its
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
 from uuid import UUID
@@ -39,6 +40,24 @@ BEYOND = 2**62
 
 class Clash(Exception):
     """Raised when a stream already has the version, or a key the request, that is appended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Records that follow each other, with the marks of the one before them and of the last of them."""
+
+    before: str
+    records: Sequence[Recorded[Record]]
+    mark: str
+
+
+def _mark_of(entries: Sequence[Notification]) -> str:
+    """What tells the first of some records from any that another log has there; empty: there is none."""
+    if not entries:
+        return ""
+    digest = sha256(entries[0].state)
+    digest.update(f"{entries[0].originator_id}/{entries[0].originator_version}".encode())
+    return digest.hexdigest()
 
 
 class Log:
@@ -192,12 +211,22 @@ class Log:
 
     def mark(self, position: int) -> str:
         """What tells the record at a position from any that another log has there; empty: there is none."""
-        found = self._recorder.select_notifications(position, 1, position)
-        if not found:
-            return ""
-        digest = sha256(found[0].state)
-        digest.update(f"{found[0].originator_id}/{found[0].originator_version}".encode())
-        return digest.hexdigest()
+        return _mark_of(self._recorder.select_notifications(position, 1, position))
+
+    def stretch(self, after: int, limit: int) -> Stretch:
+        """Up to `limit` records beyond a position, with the marks of what they begin after and end with.
+
+        All of it is of one moment, and so of one log, whatever is put in its place meanwhile.
+        """
+        first = max(0, after - 1)
+        entries = list(
+            self._recorder.select_notifications(
+                first, limit + after - first, inclusive_of_start=False
+            )
+        )
+        before = [entries.pop(0)] if entries and entries[0].id == after else []
+        records = [self._mapper.to_recorded(each) for each in entries]
+        return Stretch(_mark_of(before), records, _mark_of(entries[-1:] or before))
 
     @property
     def head(self) -> int:

@@ -88,7 +88,9 @@ class Standings:
 
     def _behind(self, head: int, position: int, seconds: float) -> str | None:
         """Why the timelines do not follow the log as they should."""
-        if head <= position:
+        if head < position:
+            return "the timelines are of another log than the one that is there, and are made anew"
+        if head == position:
             return None
         if trouble := self._casus.projector.trouble:
             return str(trouble)

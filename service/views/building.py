@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 import projections
 from projections.store import Statements
@@ -24,8 +25,16 @@ LONG = 20_000
 BATCH = 1_000
 """Records that a process folds at a time: with 2,000 each took 35 MB more, and was no quicker."""
 
-Stretch = tuple[int, int]
-"""The positions after which, and up to which, records are folded."""
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What the records after a position and up to another come to, with the marks of the records there."""
+
+    after: int
+    position: int
+    before: str
+    mark: str
+    statements: Statements
 
 
 @contextmanager
@@ -40,19 +49,21 @@ def without_cycles() -> Iterator[None]:
             gc.enable()
 
 
-def folder(place: LogPlace) -> Callable[[Stretch], tuple[Stretch, Statements]]:
+def folder(place: LogPlace) -> Callable[[tuple[int, int]], Folded]:
     """What folds stretches of a log."""
     log = Log(place)
     histories = LogHistories(log)
 
-    def fold(stretch: Stretch) -> tuple[Stretch, Statements]:
-        after, reached = stretch
-        return stretch, projections.fold(log.read(after, reached - after), histories)
+    def fold(positions: tuple[int, int]) -> Folded:
+        after, reached = positions
+        read = log.stretch(after, reached - after)
+        statements = projections.fold(read.records, histories)
+        return Folded(after, after + len(read.records), read.before, read.mark, statements)
 
     return fold
 
 
-def folded(place: LogPlace, after: int, head: int) -> Generator[tuple[Stretch, Statements]]:
+def folded(place: LogPlace, after: int, head: int) -> Generator[Folded]:
     """What the records of a log come to, batch by batch. Raises `workers.Failed`.
 
     None at all where they are few, or the machine has one processor.

@@ -19,7 +19,7 @@ from eventsourcing.persistence import PersistenceError
 
 import projections
 from service import workers
-from service.database import is_of_damage, is_trouble_of_the_store
+from service.database import Unanswered, is_of_damage, is_trouble_of_the_store
 from service.log import Log
 from service.views import building
 from service.views.histories import LogHistories
@@ -29,6 +29,9 @@ logger = logging.getLogger("casus")
 
 BATCH = 1_000
 REBUILD_BATCH = 5_000
+
+TRIES = 5
+"""Times that the log may be replaced while it is followed before that is given up, till the next look."""
 
 PAUSE = 0.05
 """Seconds between looks for a position that is waited for."""
@@ -54,6 +57,10 @@ class ProjectionStopped(Exception):
 
 class _Overtaken(Exception):
     """Raised when another process has written rows that this one was about to write."""
+
+
+class _Replaced(Unanswered):
+    """Raised when the log is another one than that which the rows are of, or does not have all of it."""
 
 
 class Projector:
@@ -108,9 +115,7 @@ class Projector:
         with self._lock:
             self._move_to_current()
             try:
-                position = self._build_anew(progress) or self._follow(
-                    self.generation, BATCH, progress
-                )
+                position = self._brought_up(progress)
             except ProjectionStopped as stopped:
                 self.failure = stopped
                 self._tell(stopped.position - 1)
@@ -122,6 +127,17 @@ class Projector:
             self.failure = self.trouble = None
             self._tell(position)
             return position
+
+    def _brought_up(self, progress: Progress | None) -> int:
+        tries = 1
+        while True:
+            try:
+                return self._build_anew(progress) or self._follow(self.generation, BATCH, progress)
+            except _Replaced:  # a moment ago: it is looked at once more
+                if tries == TRIES:
+                    raise
+                tries += 1
+                self._log.forget()
 
     def note_damage(self, path: Path) -> None:
         """Note that a file of rows can't be read as it should: it is made anew at the next look."""
@@ -166,7 +182,7 @@ class Projector:
                 mark = self._primary.mark(position)
             except PersistenceError:
                 return False  # it is looked for again when the replica has moved on
-        return mark != followed
+        return not mark or mark != followed
 
     def reach(self, position: int, seconds: float) -> bool:
         """Bring the timelines up to a position, waiting for whoever records it; whether they are there."""
@@ -206,8 +222,12 @@ class Projector:
                 generation.close()
                 self._folder.discard(generation.path)
                 raise
+        except _Replaced:
+            generation.close()
+            self._folder.discard(generation.path)
+            raise
         generation.complete()
-        with contextlib.suppress(ProjectionStopped):
+        with contextlib.suppress(ProjectionStopped, _Replaced):
             self._follow(generation, BATCH, progress)
         self._folder.switch(generation.path)
         self._use(generation)
@@ -239,7 +259,7 @@ class Projector:
             return False
         generation = Generation(path)
         # Readers come over once it shows all that they have seen.
-        with contextlib.suppress(ProjectionStopped):
+        with contextlib.suppress(ProjectionStopped, _Replaced):
             self._follow(generation, BATCH, None)
         self._use(generation)
         return True
@@ -261,25 +281,28 @@ class Projector:
             contextlib.closing(building.folded(self._log.place, generation.position, head)) as far,
             building.without_cycles(),
         ):
-            for (after, position), statements in far:
-                mark = self._log.mark(position)
+            for each in far:
                 with generation.batch() as batch:
-                    if batch.position != after:
+                    if (batch.position, batch.mark) != (each.after, each.before):
                         raise _Overtaken
-                    batch.write(statements, position, mark)
+                    batch.write(each.statements, each.position, each.mark)
                 if progress:
-                    progress(position, head)
+                    progress(each.position, head)
 
     def _fold_batch(self, generation: Generation, size: int) -> int:
         position = generation.position
         try:
             with generation.batch() as batch:
                 position = batch.position
-                records = self._log.read(position, size)
-                if records:
-                    statements = projections.fold(records, self._histories)
-                    position = records[-1].position
-                    batch.write(statements, position, self._log.mark(position))
+                stretch = self._log.stretch(position, size)
+                if stretch.before != batch.mark:
+                    raise _Replaced(
+                        f"the log is not the one that was folded up to position {position}"
+                    )
+                if stretch.records:
+                    statements = projections.fold(stretch.records, self._histories)
+                    position = stretch.records[-1].position
+                    batch.write(statements, position, stretch.mark)
                 return position
         except Exception as error:
             if is_trouble_of_the_store(error):

@@ -54,6 +54,12 @@ class Batch:
         """The position that the rows have reached."""
         return self._recorder._max_tracking_id(TRACKED, self._cursor) or 0
 
+    @property
+    def mark(self) -> str:
+        """The mark of the record at that position."""
+        self._cursor.execute("SELECT mark FROM followed")
+        return str(self._cursor.fetchone()[0])
+
     def write(self, statements: Statements, position: int, mark: str) -> None:
         """Carry out what records come to, and note the position that they reach and its record's mark."""
         self._cursor.execute(COUNT_VERSIONS)
