@@ -212,6 +212,29 @@ def test_beyond_its_end_there_is_nothing_so_that_no_browser_asks_again(query, re
     assert (answer.status_code, answer.content) == (204, b"")
 
 
+def test_a_stream_whose_log_is_gone_keeps_nobody_waiting(chronicle, app, monkeypatch) -> None:
+    asked = []
+
+    def gone(*_: Any) -> list[Any]:
+        asked.append(1)
+        assert len(asked) < 20, "it asks without an end"
+        return []
+
+    monkeypatch.setattr(chronicle.followed, "entries", gone)
+
+    async def play() -> None:
+        async with following(app, "after=60") as follower:
+            await follower.until(is_open)
+            for _ in range(1_000):
+                await asyncio.sleep(0)
+            assert not follower.is_over
+            for forget in chronicle.projector.forgetters:
+                forget()
+            await follower.until(lambda follower: follower.is_over)
+
+    played(app, play)
+
+
 # what it costs
 
 

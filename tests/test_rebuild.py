@@ -21,6 +21,8 @@ from service.bootstrap import Casus, open_casus
 from service.log import Log
 from service.reading.selection import Selection
 from service.settings import Settings
+from service.upkeep import copying
+from service.upkeep.verifying import verify
 from service.views import projector
 from service.views.histories import LogHistories
 from service.views.projector import ProjectionStopped
@@ -49,6 +51,28 @@ def unreadable(casus: Casus, position: int) -> Iterator[None]:
     tamper(casus.log.place, rename, ("incident-foreseen.v1", position))
     yield
     tamper(casus.log.place, rename, (topic, position))
+
+
+@pytest.mark.parametrize("more", [0, 5])
+def test_a_log_that_is_replaced_while_it_is_followed_is_folded_anew(
+    three, tmp_path, monkeypatch, more
+):
+    """Between the look at whose log it is, and the reading of its records."""
+    with closing(Log(tmp_path / "other.sqlite")) as other:
+        other.append([a_record(number) for number in range(1, 5 + more)])
+        looked, follow = [], three.projector._follow
+
+        def replaced_meanwhile(*given):
+            if not looked:
+                looked.append(1)
+                copying.replace(other, three.log)
+            return follow(*given)
+
+        monkeypatch.setattr(three.projector, "_follow", replaced_meanwhile)
+        three.log.append([a_record(900)])
+        assert three.projector.catch_up() == 4 + more
+        assert looked
+        assert verify(three.log, three.projector.generation.path).faults == ()
 
 
 @pytest.fixture
