@@ -12,6 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.access.keys import SCHEMA as KEYS
+from service.access.keys import Keys
+from service.access.roles import Role
 from service.bootstrap import Casus
 from service.log import Log
 from service.log.recorder import KeyedRequest
@@ -231,11 +234,142 @@ def test_what_a_restore_replaces_is_shown_by_whoever_serves(chronicle, environme
     assert run("verify", home=home, **environment).returncode == 0
 
 
-def test_what_is_no_backup_is_refused(chronicle, environment, tmp_path):
-    file = tmp_path / "backup.sqlite"
-    file.write_text("This is no database.")
-    refused = run("restore", file, home=chronicle.settings.home, **environment)
-    assert refused.returncode == 1
+def _spoiled(file: Path, statement: str) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda file: file.write_text("This is no database."), "can't be read"),
+        (lambda file: file.write_bytes(b""), "is no backup of a log"),
+        (lambda file: file.write_bytes(file.read_bytes()[:9_000]), ""),
+        (lambda file: _spoiled(file, "DROP TABLE stored_events"), "is no backup of a log"),
+        (lambda file: _spoiled(file, "DELETE FROM stored_events"), "has no record"),
+        (
+            lambda file: _spoiled(file, "DELETE FROM stored_events WHERE position = 30"),
+            "position 30: there is no record",
+        ),
+        (
+            lambda file: _spoiled(file, "UPDATE stored_events SET topic = 'x' WHERE position = 9"),
+            "position 9",
+        ),
+        (lambda file: _spoiled(file, "UPDATE state SET version = 99"), "version 99"),
+    ],
+)
+def test_what_is_no_sound_backup_is_refused_and_changes_nothing(
+    spoil, said, chronicle, environment, tmp_path
+):
+    home, file = chronicle.settings.home, tmp_path / "backup.sqlite"
+    with closing(Keys(state_at(chronicle.log.place, KEYS))) as keys:
+        keys.create("someone", Role.ADMIN)
+    assert run("backup", file, home=home, **environment).returncode == 0
+    tamper(chronicle.log.place, "DELETE FROM LOG WHERE position > 60")
+    before = rows(chronicle)
+    spoil(file)
+    bytes_before = file.read_bytes()
+    for replacing in ([], ["--replace"]):
+        refused = run("restore", *replacing, file, home=home, **environment)
+        told = " ".join(refused.stderr.split())
+        assert refused.returncode == 1
+        assert "nothing was restored" in told
+        assert said in told
+        assert "Traceback" not in told
+    assert rows(chronicle) == before
+    assert file.read_bytes() == bytes_before
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith("backup")] == [
+        file.name
+    ]
+
+
+def test_a_backup_on_a_disk_that_can_only_be_read_is_restored(chronicle, environment, tmp_path):
+    folder = tmp_path / "read only"
+    folder.mkdir()
+    file = folder / "backup.sqlite"
+    assert run("backup", file, home=chronicle.settings.home, **environment).returncode == 0
+    before = rows(chronicle)
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("PRAGMA journal_mode").fetchall() == [("delete",)]
+    tamper(chronicle.log.place, "DELETE FROM LOG WHERE position > 30")
+    file.chmod(0o400)
+    folder.chmod(0o500)
+    done = run("restore", file, home=chronicle.settings.home, **environment)
+    folder.chmod(0o700)
+    assert done.returncode == 0, done.stderr
+    assert rows(chronicle) == before
+    assert list(folder.iterdir()) == [file]
+
+
+def test_of_two_backups_to_the_same_file_one_is_made(chronicle, environment, tmp_path):
+    home, file = chronicle.settings.home, tmp_path / "backup.sqlite"
+    both = [started("backup", file, home=home, **environment) for _ in range(2)]
+    told = [each.communicate(timeout=PATIENCE)[1] for each in both]
+    assert sorted(each.returncode for each in both) == [0, 1], told
+    assert "is there already" in "".join(told)
+    with closing(Log(file)) as log:
+        assert verify(log, None).faults == ()
+
+
+def test_keys_that_are_there_stay_and_that_is_said_unless_the_backup_takes_their_place(
+    chronicle, environment, tmp_path
+):
+    home, file = chronicle.settings.home, tmp_path / "backup.sqlite"
+    with closing(Keys(state_at(chronicle.log.place, KEYS))) as keys:
+        of_backup = keys.create("of the backup", Role.ADMIN)
+        assert run("backup", file, home=home, **environment).returncode == 0
+        keys.revoke("of the backup")
+        later = keys.create("of later", Role.ADMIN)
+    done = run("restore", file, home=home, **environment)
+    assert done.returncode == 0, done.stderr
+    assert "The keys that are there stay" in " ".join(done.stdout.split())
+    tamper(chronicle.log.place, "UPDATE LOG SET topic = 'x' WHERE position = 1")
+    done = run("restore", "--replace", file, home=home, **environment)
+    assert done.returncode == 0, done.stderr
+    assert "left out" not in done.stdout
+    with closing(Keys(state_at(chronicle.log.place, KEYS))) as keys:
+        assert keys.verify(of_backup.text)
+        assert keys.verify(later.text) is None
+
+
+def test_what_was_revoked_between_two_moves_is_revoked_in_the_target(
+    chronicle, environment, store_address, tmp_path
+):
+    move = (
+        "migrate",
+        "--from",
+        place(chronicle, store_address),
+        "--to",
+        f"sqlite:{tmp_path / 'to'}",
+    )
+    with closing(Keys(state_at(chronicle.log.place, KEYS))) as keys:
+        revoked = keys.create("alice", Role.ADMIN)
+        assert run(*move, home=tmp_path / "none").returncode == 0
+        keys.revoke("alice")
+        made = keys.create("carol", Role.CURATOR)
+        assert run(*move, home=tmp_path / "none").returncode == 0
+    with closing(Keys(StateFile(tmp_path / "to", KEYS))) as keys:
+        assert keys.verify(revoked.text) is None
+        assert keys.verify(made.text)
+
+
+def test_a_log_that_is_replaced_while_others_write_is_compared_up_to_its_end(
+    casus, tmp_path, monkeypatch
+):
+    replaced = casus.log.replace
+
+    def with_more(*given):
+        replaced(*given)
+        casus.log.append([a_record(900)])
+
+    monkeypatch.setattr(casus.log, "replace", with_more)
+    with closing(Log(tmp_path / "other.sqlite")) as other:
+        other.append([a_record(1), a_record(2)])
+        assert copying.replace(other, casus.log).position == 2
+    assert casus.log.head == 3
+
+
+def test_what_is_no_file_is_no_backup(chronicle, environment, tmp_path):
     missing = run("restore", tmp_path / "none.sqlite", home=chronicle.settings.home, **environment)
     assert (missing.returncode, "there is no file" in missing.stderr) == (1, True)
     assert len(rows(chronicle)) == 67

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ from service.cli.stores import opened
 from service.log import Clash, Log
 from service.log.places import LogPlace, NoPlace, in_words, place_of
 from service.settings import Settings
+from service.upkeep.backups import NoBackup, new_backup, opened_backup
 from service.upkeep.copying import Copied, Differs, copy, replace
 from service.upkeep.states import copy_states, keep_states, restore_states
 from service.upkeep.verifying import verify
@@ -74,22 +74,19 @@ def verify_store(settings: Settings, *, json: bool) -> None:
 
 def back_up(settings: Settings, file: Path) -> None:
     """Copy the log and what is kept beside it into a new file, while whoever serves goes on."""
-    if file.exists():
-        refuse(f"{file} is there already; a backup is a new file")
-    staged = file.with_name(f".{file.name}.part")
     try:
-        os.close(os.open(staged, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-        with (
-            closing(Log(_there(settings))) as source,
-            closing(Log(staged)) as target,
-            progress("copying") as tell,
-        ):
-            copied = copy(source, target, tell)
-        keep_states(settings.log_place, staged)
-        staged.replace(file)
-    finally:
-        for left in (staged, *(staged.with_name(staged.name + end) for end in ("-wal", "-shm"))):
-            left.unlink(missing_ok=True)
+        if file.exists():
+            raise FileExistsError
+        with new_backup(file) as staged:
+            with (
+                closing(Log(_there(settings))) as source,
+                closing(Log(staged)) as target,
+                progress("copying") as tell,
+            ):
+                copied = copy(source, target, tell)
+            keep_states(settings.log_place, staged)
+    except FileExistsError:
+        refuse(f"{file} is there already; a backup is a new file")
     say(f"{file}: {copied.position} records, {copied.digest}")
 
 
@@ -97,22 +94,35 @@ def restore(settings: Settings, file: Path, *, replacing: bool) -> None:
     """Bring a store to what a backup has, while whoever serves goes on."""
     if not file.is_file():
         refuse(f"there is no file {file}")
-    with closing(Log(file)) as source, closing(Log(settings.log_place)) as target:
-        copied = _copied(source, target, replacing=replacing)
-    restore_states(file, settings.log_place)
+    try:
+        with (
+            progress("looking through the backup") as tell,
+            opened_backup(file, settings.home, tell) as source,
+        ):
+            with closing(Log(settings.log_place)) as target:
+                copied = _copied(source, target, replacing=replacing)
+            left = restore_states(source.place, settings.log_place, replacing=replacing)
+    except NoBackup as error:
+        refuse(f"nothing was restored: {error}")
     say(f"{in_words(settings.log_place)}: {copied.position} records, {copied.digest}")
+    for kind in left:
+        say(f"The {kind} that are there stay, and those of the backup are left out (--replace).")
 
 
 def _copied(source: Log, target: Log, *, replacing: bool) -> Copied:
     try:
-        with progress("copying") as tell:
-            return copy(source, target, tell)
+        return copy(source, target)
     except Differs as differs:
         if replacing:
             return replace(source, target)
         refuse(
             f"nothing was restored: {differs}; --replace puts the backup in its place, and what is only"
             " in the store is lost"
+        )
+    except Clash:
+        refuse(
+            "others have written to the store meanwhile, and what is not there yet was not restored; let"
+            " nobody write, and restore once more"
         )
 
 

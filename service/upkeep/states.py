@@ -27,10 +27,10 @@ _KEPT = "CREATE TABLE IF NOT EXISTS state (kind TEXT, version INTEGER, tables BL
 
 
 def copy_states(source: LogPlace, target: LogPlace) -> None:
-    """Copy every kind of state to a place that has none of it."""
+    """Put every kind of state of a place in the place of another's: what was revoked is so there, too."""
     for schema in KINDS:
         with _opened(source, schema) as state:
-            rows = _read(state, schema)
+            rows = _read(state, schema) if state.exists else _kept_in(source).get(schema.name, {})
         with _opened(target, schema) as state:
             _write(state, schema, rows)
 
@@ -46,15 +46,43 @@ def keep_states(source: LogPlace, backup: Path) -> None:
             file.execute("INSERT INTO state VALUES (?,?,?)", kept)
 
 
-def restore_states(backup: Path, target: LogPlace) -> None:
-    """Put the state that a backup has in its place, where there is none."""
-    with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as file:
-        known = file.execute("SELECT 1 FROM sqlite_schema WHERE name = 'state'").fetchall()
-        kept = file.execute("SELECT kind, tables FROM state").fetchall() if known else []
-    by_kind = {kind: orjson.loads(tables) for kind, tables in kept}
+def fault_of_states(backup: Path) -> Iterator[str]:
+    """What keeps the state in a backup from being restored, in words."""
+    known = {schema.name: len(schema.versions) for schema in KINDS}
+    with closing(sqlite3.connect(backup)) as file:
+        for kind, version in _select(file, "kind, version"):
+            if version > known.get(kind, 0):
+                yield f"its {kind} are of version {version}, and this Casus knows {known.get(kind, 0)}"
+
+
+def restore_states(backup: LogPlace, target: LogPlace, *, replacing: bool) -> list[str]:
+    """Put the state that a backup has in its place; the kinds of which some is there, and is left.
+
+    Where it is `replacing`, nothing is left.
+    """
+    kept, left = _kept_in(backup), []
     for schema in KINDS:
+        rows = kept.get(schema.name, {})
         with _opened(target, schema) as state:
-            _write(state, schema, by_kind.get(schema.name, {}))
+            if replacing or not any(_read(state, schema).values()):
+                _write(state, schema, rows)
+            elif any(rows.values()) and rows != _read(state, schema):
+                left.append(schema.name)
+    return left
+
+
+def _kept_in(place: LogPlace) -> Mapping[str, Rows]:
+    """The state that is in a file itself, as in a backup."""
+    if not isinstance(place, Path):
+        return {}
+    with closing(sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True)) as file:
+        return {kind: orjson.loads(tables) for kind, tables in _select(file, "kind, tables")}
+
+
+def _select(file: sqlite3.Connection, columns: str) -> list[Any]:
+    if not file.execute("SELECT 1 FROM sqlite_schema WHERE name = 'state'").fetchall():
+        return []
+    return file.execute(f"SELECT {columns} FROM state").fetchall()
 
 
 @contextmanager
@@ -83,12 +111,13 @@ def _read(state: State, schema: Schema) -> Rows:
 
 
 def _write(state: State, schema: Schema, rows: Rows) -> None:
-    """Add rows to tables that have none."""
-    if not any(rows.values()):
+    """Put rows in the place of those that are there."""
+    if not state.exists and not any(rows.values()):
         return
     with state.writing() as cursor:
+        for table in reversed(_tables(schema)):
+            cursor.execute(f"DELETE FROM {table}")
         for table in _tables(schema):
-            cursor.execute(f"SELECT count(*) FROM {table}")
-            if cursor.fetchone()[0] == 0 and (added := rows.get(table)):
+            if added := rows.get(table):
                 marks = ",".join("?" * len(added[0]))
                 cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", added)
