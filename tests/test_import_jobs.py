@@ -10,8 +10,11 @@ import itertools
 import os
 import shutil
 import sqlite3
+import threading
 import time
 import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -38,8 +41,10 @@ from service.imports.jobs.documents import (
 )
 from service.imports.jobs.process import carry_out
 from service.imports.jobs.queue import Queue
+from service.imports.jobs.sharing import SCHEMA
 from service.imports.jobs.store import REJECTED, UPLOAD, Imports, Kept, locked, read_job, write_job
 from service.recording import KeyReused
+from service.state.places import state_at
 from service.views.projector import ProjectionStopped
 from service.workers import Gone
 from tests import ged, tables
@@ -70,6 +75,40 @@ def add(imports: Imports, state="queued", key: str | None = None, fingerprint: s
         (folder / UPLOAD).write_bytes(b"a,b")
         kept = Kept(job=a_job(state), by="tests", key=key, fingerprint=fingerprint)
         return imports.add(folder, kept).id
+
+
+@pytest.fixture(params=["one node", "two nodes"])
+def two(request, tmp_path: Path) -> Iterator[tuple[Imports, Imports]]:
+    """The imports as two workers of a node see them, or two nodes that share a database."""
+    home, database = tmp_path / "home", ""
+    if request.param == "two nodes":
+        server = request.getfixturevalue("postgresql")
+        database = server.url(server.database())
+    opened = [
+        Imports(
+            home / str(n) if database else home, state_at(database, SCHEMA) if database else None
+        )
+        for n in range(2)
+    ]
+    yield opened[0], opened[1]
+    for each in opened:
+        each.close()
+
+
+def test_a_key_names_one_import_wherever_it_is_sent_at_the_same_time(two):
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(10):
+            together = threading.Barrier(2)
+
+            def send(imports: Imports, key: str = f"key {number}", at=together) -> str:
+                at.wait(PATIENCE)
+                return add(imports, key=key)
+
+            first, second = pool.map(send, two)
+            assert first == second
+    assert len({job.id for imports in two for job in imports.all()}) == 10
+    with pytest.raises(KeyReused):
+        add(two[1], key="key 0", fingerprint="another")
 
 
 # The files

@@ -6,9 +6,11 @@ import tempfile
 from bisect import bisect_left
 
 import pytest
+from eventsourcing.persistence import OperationalError
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
+from service.log import Log
 from service.operating.counts import (
     BOUNDS,
     IMPORTS_DONE,
@@ -188,3 +190,19 @@ def test_what_cannot_be_looked_up_is_left_out(app, chronicle, monkeypatch):
         found = counted(client.get("/metrics").text)
     assert "casus_webhooks_due" not in found
     assert found["casus_log_position"][()] == 67
+
+
+def test_of_a_log_that_is_away_its_store_is_asked_for_nothing_more(app, monkeypatch):
+    """Each question may take as long as the store is waited for; a collector does not wait as long."""
+    asked = []
+
+    def away(_: Log) -> int:
+        raise OperationalError("away")
+
+    with TestClient(app, client=HOME) as client:
+        monkeypatch.setattr(Log, "head", property(away))
+        monkeypatch.setattr(app.state.subscriptions, "all", lambda: asked.append(1) or [])
+        found = counted(client.get("/metrics").text)
+    assert found["casus_store_up"] == {(): 0}
+    assert "casus_webhooks_due" not in found
+    assert not asked

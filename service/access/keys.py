@@ -16,6 +16,8 @@ import hmac
 import logging
 import re
 import secrets
+import threading
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,6 +53,9 @@ SCHEMA = Schema(
 
 NOTED = timedelta(minutes=1)
 """How old `last_used` becomes before it is written anew: to use a key is no write."""
+
+PATIENCE = 1.0
+"""Seconds that whoever bears a key waits for that to be written down."""
 
 LONGEST_NAME = 100
 
@@ -93,6 +98,7 @@ class Keys:
     def __init__(self, state: State, now: Callable[[], datetime] = _now) -> None:
         self.state = state
         self._now = now
+        self._noting = threading.Lock()
 
     def create(self, name: str, role: Role) -> NewKey:
         """Make a key. Raises `KeyRefused`."""
@@ -183,13 +189,24 @@ class Keys:
         now = self._now()
         if key.last_used is not None and key.last_used > instant_text(now - NOTED):
             return
-        try:
-            with self.state.writing() as cursor:
-                cursor.execute(
-                    "UPDATE api_key SET last_used = ? WHERE id = ?", (instant_text(now), key.id)
-                )
-        except PersistenceError as error:  # the disk is full, or lets itself be read alone
-            log.warning("when a key was used last could not be written down: %s", error)
+        if not self._noting.acquire(blocking=False):
+            return  # it is written down the next time
+
+        def note() -> None:
+            try:
+                with self.state.writing() as cursor:
+                    cursor.execute(
+                        "UPDATE api_key SET last_used = ? WHERE id = ?", (instant_text(now), key.id)
+                    )
+            except PersistenceError as error:  # the disk is full, or lets itself be read alone
+                log.warning("when a key was used last could not be written down: %s", error)
+            finally:
+                self._noting.release()
+
+        # Where commits wait for a standby that is away, reads go on.
+        noting = threading.Thread(target=note, name="noting", daemon=True)
+        noting.start()
+        noting.join(PATIENCE)
 
 
 _SELECT = "SELECT id, name, role, created, last_used, revoked"
@@ -211,10 +228,25 @@ def _check_name(name: str) -> None:
         raise KeyRefused(f"the name: {fault}")
     if len(name) > LONGEST_NAME:
         raise KeyRefused(f"the name has more than {LONGEST_NAME} characters")
+    if fault := _fault_of_letters(name):
+        raise KeyRefused(f"the name {name!r} {fault}: it could be taken for another's")
     if is_reserved(name) or re.fullmatch(r"[0-9a-f]{12}", name):
         raise KeyRefused(f"the name {name!r} is not for keys; choose another")
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a name is what the program itself records under."""
-    return name.casefold().startswith("casus")
+    """Whether a name is what the program itself records under, or could be taken for that or another's."""
+    return name.casefold().startswith("casus") or bool(_fault_of_letters(name))
+
+
+def _fault_of_letters(name: str) -> str:
+    """Why a name could be taken for another that looks the same; empty if it could not."""
+    if name != name.strip() or "  " in name:
+        return "has white space at an end, or more than one space in a row"
+    if any(unicodedata.category(each) in _UNSEEN for each in name):
+        return "has characters that cannot be seen"
+    return ""
+
+
+_UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+"""Categories of Unicode: controls, marks of direction and width, what is not assigned."""

@@ -68,7 +68,9 @@ class _All(Collector):
         yield InfoMetricFamily("casus", "The version that serves.", {"version": self._version})
         yield self._requests()
         yield from self._log()
-        for found in (self._queues, self._webhooks, self._exports):
+        # Whose store does not answer is asked nothing more: whoever collects this has other things to do.
+        of_store = (self._queues, self._webhooks) if self._standing.log_position is not None else ()
+        for found in (*of_store, self._exports):
             with suppress(_Unknown):
                 yield from found()
         yield from self._workers()

@@ -7,7 +7,8 @@ its node has written down here, a second late at most. One whose node is gone wa
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +64,17 @@ class SharedImports:
             )
             cursor.executemany("DELETE FROM import WHERE id = ?", [(name,) for name in gone])
         self._told = dict(jobs)
+
+    @contextmanager
+    def adding(self) -> Iterator[Callable[[str, str], None]]:
+        """While no other node makes an import; writes one of this node down, by its id and its file."""
+        node = self._node()
+
+        def tell(name: str, job: str) -> None:
+            cursor.execute("INSERT INTO import VALUES (?,?,?,NULL)", (name, node, job))
+
+        with self._state.writing() as cursor:
+            yield tell
 
     def _of_this_node(self) -> dict[str, str]:
         """What an earlier run of this node has written down."""

@@ -8,6 +8,7 @@ Each has a folder of its own, in the folder of the store::
     imports/0198…/upload.rejected.csv   the rows that could not be taken in
     imports/incoming-…/                 what is still being sent
     imports/LOCK                        held by the one process that carries imports out
+    imports/ADDING                      held by whoever makes an import that is named by a key
 
 The files are all there is to know; where nodes share a store, each lets the others know (`sharing`).
 `queue` starts a process for those that are not over; `process` is that
@@ -25,8 +26,8 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,7 +52,10 @@ MOST_WAITING = 1_000
 ABANDONED = 3_600
 """Seconds after which what is being sent is taken to be left behind, if nothing was added to it."""
 
-JOB, UPLOAD, LOCK = "job.json", "upload", "LOCK"
+JOB, UPLOAD, LOCK, ADDING = "job.json", "upload", "LOCK", "ADDING"
+PATIENCE = 10.0
+"""Seconds that an import waits for others of its key to be kept."""
+
 MAPPING, CROSSWALK = "mapping.yaml", "crosswalk.csv"
 REJECTED = UPLOAD + SUFFIX
 
@@ -106,12 +110,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def locked(folder: Path, timeout: float) -> Iterator[None]:
+def locked(folder: Path, timeout: float, name: str = LOCK) -> Iterator[None]:
     """The only right to carry out imports of a folder; the system takes it from a process that dies.
 
-    Raises sqlite3.OperationalError if another process has it for longer than some seconds.
+    Or another right, by its name. Raises sqlite3.OperationalError if another process has it for longer than
+    some seconds.
     """
-    lock = sqlite3.connect(folder / LOCK, timeout=timeout, isolation_level=None)
+    lock = sqlite3.connect(folder / name, timeout=timeout, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
         yield
@@ -148,7 +153,7 @@ class Imports:
 
         The id is given here. Raises `KeyReused` if the key named another request.
         """
-        with self._adding:
+        with self._alone(kept.key) as tell:
             if known := self._named(kept.key):
                 if known.fingerprint != kept.fingerprint:
                     raise KeyReused(kept.key)
@@ -158,8 +163,20 @@ class Imports:
             write_job(incoming, replace(kept, job=job))
             incoming.rename(self.folder_of(identifier))
             _sync_folder(self.folder)
-            self.share()
-            return job
+            tell(identifier, (self.folder_of(identifier) / JOB).read_text("utf-8"))
+        return job
+
+    @contextmanager
+    def _alone(self, key: str | None) -> Iterator[Callable[[str, str], None]]:
+        """While no worker and no other node makes an import of a key; what lets those know of one."""
+        with ExitStack() as stack:
+            stack.enter_context(self._adding)
+            if key is not None:
+                stack.enter_context(locked(self.folder, PATIENCE, ADDING))
+            if self._shared is None:
+                yield lambda *_: None
+            else:
+                yield stack.enter_context(self._shared.adding())
 
     def get(self, identifier: str) -> ImportJob | None:
         """The import of an id; None if there is none, or none any more."""
