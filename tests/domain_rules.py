@@ -74,6 +74,8 @@ def repaired(_: HookContext, case: Case) -> Case:
     _drop_chart(case)
     if case.headers:
         case.headers.pop("Last-Event-ID", None)
+        if "Range" in case.headers:
+            case.headers["Range"] = "bytes=0-0"  # of which every answer has something
     if case.headers and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"key-{next(_serial)}"
     if case.headers and "If-Match" in case.headers:
