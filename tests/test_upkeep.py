@@ -22,6 +22,8 @@ from service.state.file import StateFile
 from service.state.places import state_at
 from service.upkeep import copying
 from service.upkeep.verifying import verify
+from service.views import projector
+from service.views.store import ViewFolder
 from service.webhooks.documents import SubscriptionFilter, SubscriptionRequest
 from service.webhooks.store import SCHEMA, Made, Subscriptions
 from tests.conftest import CALLER, an_account
@@ -418,6 +420,10 @@ def test_a_log_that_was_tampered_with_is_found_out(chronicle, statement, fault):
             "UPDATE incident_version SET to_position = 50 WHERE version_id = 3",
             "rows of incident_version",
         ),
+        (
+            "UPDATE actor_timeline SET version_id = version_id % 9 + 1 WHERE version_id = 20",
+            "rows of actor_timeline",
+        ),
         ("UPDATE series_delta SET best = best + 1", "rows of series_delta"),
         (
             "INSERT INTO incident_text (rowid, text) VALUES (9999, 'never')",
@@ -433,6 +439,16 @@ def test_rows_that_were_tampered_with_are_found_out(chronicle, statement, fault)
     faults = verify(chronicle.log, path).faults
     assert len(faults) == 1
     assert fault in faults[0]
+
+
+def test_rows_that_were_written_a_few_at_a_time_are_no_others(chronicle, monkeypatch):
+    """The numbers of versions depend on that: those of an incident that is revised are written last."""
+    monkeypatch.setattr(projector, "REBUILD_BATCH", 1)
+    folding = projector.Projector(chronicle.log, ViewFolder(chronicle.settings.home / "few"))
+    folding.open()
+    monkeypatch.undo()
+    assert verify(chronicle.log, folding.generation.path).faults == ()
+    folding.close()
 
 
 def test_what_is_recorded_while_it_is_looked_at_is_no_fault(chronicle):

@@ -14,11 +14,14 @@ from uuid import UUID
 from eventsourcing.persistence import MapperDeserialisationError
 
 from domain.records import Record, Recorded
-from service.log import READ_BATCH, Log
+from service.log import READ_BATCH, Log, Stretch
 from service.log.places import LogPlace
 from service.upkeep.copying import Digest, batches_of
 from service.views.projector import Progress, Projector
 from service.views.store import TRACKED, ViewFolder
+
+_VERSIONS, _NUMBER = "incident_version", "version_id"
+_SUMS = ("incidents", "low", "best", "high")
 
 MOST_FAULTS = 20
 """Faults that are told; a log that has more has one cause."""
@@ -89,6 +92,10 @@ class _Until(Log):
         """Records beyond a position, in order."""
         return super().read(after, min(limit, max(self._end - after, 0)))
 
+    def stretch(self, after: int, limit: int) -> Stretch:
+        """The same, with the marks of the records around them."""
+        return super().stretch(after, min(limit, max(self._end - after, 0)))
+
 
 def _faults_of_rows(place: LogPlace, views: Path, progress: Progress | None) -> Iterator[str]:
     with (
@@ -131,10 +138,28 @@ def _words(database: sqlite3.Connection) -> str:
     return "temp.words"
 
 
+def _contents(database: sqlite3.Connection, table: str) -> str:
+    """What a table holds, but for what depends on which records are written together.
+
+    That is the numbers of versions, and counts that have come to nothing.
+    """
+    named = database.execute("SELECT name FROM pragma_table_info(?)", (table,))
+    columns = [name for (name,) in named]
+    if sums := [column for column in columns if column in _SUMS]:
+        return f"SELECT * FROM {table} WHERE {' OR '.join(f'{each} <> 0' for each in sums)}"
+    if _NUMBER not in columns:
+        return f"SELECT * FROM {table}"
+    own = ", ".join(f"t.{column}" for column in columns if column != _NUMBER)
+    if table == _VERSIONS:
+        return f"SELECT {own} FROM {table} t"
+    of_version = "v.incident, v.from_position, v.reported_from"
+    return f"SELECT {own}, {of_version} FROM {table} t LEFT JOIN {_VERSIONS} v USING ({_NUMBER})"
+
+
 def _rows(database: sqlite3.Connection, table: str) -> tuple[int, int]:
     """How many rows a table has, and a digest of them that does not depend on their order."""
     count = total = 0
-    for row in database.execute(f"SELECT * FROM {table}"):
+    for row in database.execute(_contents(database, table)):
         count += 1
         total = (total + hash(row)) & 0xFFFF_FFFF_FFFF_FFFF
     return count, total
