@@ -21,6 +21,7 @@ from service.log.recorder import KeyedRequest
 from service.state.file import StateFile
 from service.state.places import state_at
 from service.upkeep import copying
+from service.upkeep.backups import new_backup
 from service.upkeep.verifying import verify
 from service.views import projector
 from service.views.store import ViewFolder
@@ -311,6 +312,21 @@ def test_of_two_backups_to_the_same_file_one_is_made(chronicle, environment, tmp
     assert "is there already" in "".join(told)
     with closing(Log(file)) as log:
         assert verify(log, None).faults == ()
+
+
+def test_a_backup_is_made_on_a_disk_without_links_as_well(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    file = tmp_path / "backup.sqlite"
+    with new_backup(file) as staged, closing(Log(staged)) as log:
+        log.append([a_record(1)])
+    with pytest.raises(FileExistsError), new_backup(file):
+        pass
+    assert list(tmp_path.iterdir()) == [file]
+    with closing(Log(file)) as log:
+        assert log.head == 1
 
 
 def test_keys_that_are_there_stay_and_that_is_said_unless_the_backup_takes_their_place(

@@ -187,9 +187,8 @@ class Live:
             entries = await self._shared.get(
                 after, partial(on_a_thread, partial(self._read, after)), _size_of
             )
-        except (
-            _Nothing
-        ):  # another log was put in the place of this one, which is noticed in a moment
+        except _Nothing:
+            # Another log was put in the place of this one, which is noticed in a moment.
             await self._turn.wait()
             return Piece(after, b"")
         if entries[-1].id > end:

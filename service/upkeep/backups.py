@@ -33,10 +33,22 @@ def new_backup(file: Path) -> Iterator[Path]:
         yield staged
         with closing(sqlite3.connect(staged)) as database:
             database.execute("PRAGMA journal_mode = DELETE")
-        file.hardlink_to(staged)  # unlike a rename, it puts nothing in the place of another file
+        _put(staged, file)
     finally:
         for left in (staged, *(staged.with_name(staged.name + end) for end in ("-wal", "-shm"))):
             left.unlink(missing_ok=True)
+
+
+def _put(staged: Path, file: Path) -> None:
+    """Give a file its name. Raises FileExistsError if another has it."""
+    try:
+        file.hardlink_to(staged)  # unlike a rename, it puts nothing in the place of another file
+    except FileExistsError:
+        raise
+    except OSError:  # disks that go from hand to hand have no links
+        if file.exists():
+            raise FileExistsError from None
+        staged.rename(file)
 
 
 @contextmanager

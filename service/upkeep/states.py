@@ -64,9 +64,10 @@ def restore_states(backup: LogPlace, target: LogPlace, *, replacing: bool) -> li
     for schema in KINDS:
         rows = kept.get(schema.name, {})
         with _opened(target, schema) as state:
-            if replacing or not any(_read(state, schema).values()):
+            there = _read(state, schema)
+            if replacing or not any(there.values()):
                 _write(state, schema, rows)
-            elif any(rows.values()) and rows != _read(state, schema):
+            elif any(rows.values()) and rows != there:
                 left.append(schema.name)
     return left
 
