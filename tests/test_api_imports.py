@@ -24,6 +24,7 @@ from service.access.first import NAME as FIRST_NAME
 from service.api import imports, uploads
 from service.api.import_body import EXAMPLE
 from service.api.uploads import FILES
+from service.faults import MOST_FAULTS
 from service.imports.jobs.documents import FORMATS, ImportJob, ImportQuery, ImportUpload
 from service.imports.jobs.store import Imports, Kept
 from service.views.projector import ProjectionStopped
@@ -389,6 +390,25 @@ def test_an_empty_body_is_refused(body, refusing):
         ({"file": GED, "mapping": tables.LEAST.encode() + b"titel: A"}, "$.mapping.titel", "title"),
         ({"file": GED, "crosswalk": b"\xff"}, "$.crosswalk", "UTF-8"),
         ({"file": GED, "crosswalk": b""}, "$.crosswalk[1]", "it lacks the columns actor, kind"),
+        *(
+            ({"file": GED, "crosswalk": WHO_IS_WHO + line}, f"$.crosswalk[{at}]{column}", said)
+            for line, at, column, said in (
+                (
+                    b'a,armed_group,A,,ucdp,"999,,\nb,armed_group,B,,ucdp,9,,\n',
+                    3,
+                    "",
+                    "unexpected end",
+                ),
+                (b"a,armed_group,A,,ucdp,9,,,2021-01-01\n", 3, "", "it has not 8 cells"),
+                (b"a,armed_group,A,,ucdp,9\n", 3, "", "it has not 8 cells"),
+                (b"a,armed_group,A,,ucdp,9,2022,2021\n", 3, ".until", "before since"),
+            )
+        ),
+        (
+            {"file": GED, "crosswalk": WHO_IS_WHO.replace(b"until\n", b"until,id\n")},
+            "$.crosswalk[1]",
+            "more than one column id",
+        ),
         (
             {"file": GED, "crosswalk": WHO_IS_WHO.replace(b"armed_group", b"army")},
             "$.crosswalk[2].kind",
@@ -400,6 +420,12 @@ def test_parts_that_are_not_as_they_should_be_are_named(files, path, said, refus
     found = fault_of(refusing.client.post("/v1/imports", files=files))
     assert found[0] == path
     assert said in found[1]
+
+
+def test_of_many_faults_of_a_crosswalk_the_first_are_told(refusing):
+    files = {"file": GED, "crosswalk": WHO_IS_WHO + b"x,,,,,,,\n" * 10_000}
+    found = problem(refusing.client.post("/v1/imports", files=files), "invalid-body")
+    assert len(found["faults"]) == MOST_FAULTS
 
 
 def test_a_mapping_is_for_a_table(refusing):

@@ -9,6 +9,7 @@ no row knows is an actor of its own, ``ucdp-303``.
 from __future__ import annotations
 
 import csv
+import io
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ from domain.edtf import span
 from domain.text import STRICT_SHAPE, CountryCode, EdtfDate, Line, Slug
 from domain.values import ActorProfile
 from domain.vocabulary import ActorKind
-from service.faults import faults_of_validation
+from service.faults import MOST_FAULTS, faults_of_validation
 from service.imports.format import NamedActor
 from service.imports.reading.files import read_text
 
@@ -113,9 +114,7 @@ class Crosswalk:
                     "external_ids": (external_id,) if always else (),
                 }
             )
-            first = span(row.since).earliest if row.since else OPEN_PAST
-            last = span(row.until).latest if row.until else OPEN_FUTURE
-            identities.append((first, last, Known(profile, always=always, mapped=True)))
+            identities.append((_first(row), _last(row), Known(profile, always=always, mapped=True)))
         own = profile_of(
             {
                 "id": slug_of(actor.scheme, actor.id),
@@ -153,22 +152,42 @@ def _key(external_id: str) -> str:
 
 
 def read_rows(text: str, name: str) -> list[Row]:
-    """The rows of a crosswalk file. Raises `Faulty`, naming the file and the lines."""
+    """The rows of a crosswalk file. Raises `Faulty`, naming the file and the first lines at fault."""
     rows: list[Row] = []
     faults: list[Fault] = []
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=None), strict=True)
     try:
-        if missing := [column for column in _COLUMNS if column not in (reader.fieldnames or ())]:
+        header = reader.fieldnames or ()
+        if missing := [column for column in _COLUMNS if column not in header]:
             raise Faulty((Fault((name, 1), f"it lacks the columns {', '.join(missing)}"),))
+        if twice := [column for column in _COLUMNS if header.count(column) > 1]:
+            raise Faulty((Fault((name, 1), f"it has more than one column {', '.join(twice)}"),))
         for cells in reader:
-            given = {column: (cells[column] or "").strip() or None for column in _COLUMNS}
+            if len(faults) >= MOST_FAULTS:
+                break
+            where = (name, reader.line_num)
+            if None in cells or None in cells.values():
+                faults.append(Fault(where, f"it has not {len(header)} cells, as the header has"))
+                continue
+            given = {column: cells[column].strip() or None for column in _COLUMNS}
             try:
-                rows.append(_ROW.validate_python(given))
+                row = _ROW.validate_python(given)
             except ValidationError as error:
-                where = (name, reader.line_num)
                 faults += (fault.within(*where) for fault in faults_of_validation(error))
+                continue
+            if row.since and row.until and _first(row) > _last(row):
+                faults.append(Fault((*where, "until"), "it is before since: no day is meant"))
+            rows.append(row)
     except csv.Error as error:
         faults.append(Fault((name, reader.line_num + 1), str(error)))
     if faults:
-        raise Faulty(tuple(faults))
+        raise Faulty(tuple(faults[:MOST_FAULTS]))
     return rows
+
+
+def _first(row: Row) -> int:
+    return span(row.since).earliest if row.since else OPEN_PAST
+
+
+def _last(row: Row) -> int:
+    return span(row.until).latest if row.until else OPEN_FUTURE
