@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -14,7 +16,11 @@ from hypothesis import strategies as st
 
 from domain.vocabulary import CountryRole, IncidentType, ParticipantRole, Status
 from service.bootstrap import Casus
+from service.publishing import csv as csv_format
+from service.publishing.csv import safe
 from service.publishing.flat import COLUMNS, NAMES, SERIES_NAMES
+from service.publishing.publication import Group, Point, SeriesPublication
+from service.reading.clocks import Moment
 from tests.published import as_text, flat, lines_of, rows_of, saved
 from tests.publishing import (
     ODD_DAYS,
@@ -143,6 +149,27 @@ def test_a_trailer_says_at_which_moment_it_was(reading):
 
 
 # CSV
+
+
+@given(
+    groups=st.lists(
+        st.lists(st.text(st.sampled_from(list("a\",;'\r\n\t =-@é\u2028"))), min_size=2, max_size=2)
+    )
+)
+def test_any_text_in_csv_is_read_as_it_was_written(groups):
+    point = Point(period="2021", start="", end="", low=0, best=0, high=0, incidents=0)
+    publication = SeriesPublication(
+        title="",
+        moment=Moment(1, None),
+        origin="",
+        address="",
+        asked={},
+        groups=[Group(key, name, [point]) for key, name in groups],
+    )
+    text = b"".join(csv_format.write_series(publication)).decode()
+    header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    assert tuple(header) == SERIES_NAMES
+    assert [row[:2] for row in rows] == [[safe(cell) for cell in texts] for texts in groups]
 
 
 def test_duckdb_and_pandas_read_csv_with_the_types_of_its_columns(reading, tmp_path):

@@ -58,7 +58,9 @@ class RejectedRows:
             path = self._paths[name] = self._opened(name)
         self.counts[path] += 1
         self._writers[path](
-            safe((rejected.line, rejected.column, rejected.reason, rejected.raw, shown(member)))
+            map(
+                safe, (rejected.line, rejected.column, rejected.reason, rejected.raw, shown(member))
+            )
         )
 
     def _path_of(self, name: str) -> Path:

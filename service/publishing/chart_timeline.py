@@ -104,7 +104,7 @@ def _row(entry: Entry, publication: Publication) -> Json:
     occurred = entry["occurred"]
     address = publication.address_of(entry["id"])
     cells = (entry["title"], entry["type"], occurred["edtf"], occurred["earliest"])
-    return dict(zip(_COLUMNS, safe((*cells, occurred["latest"], address)), strict=True))
+    return dict(zip(_COLUMNS, map(safe, (*cells, occurred["latest"], address)), strict=True))
 
 
 def _spanned(entry: Entry) -> Spanned:

@@ -8,8 +8,9 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal
 
 from service.publishing.publication import Entry, Whence
@@ -35,103 +36,62 @@ class Column:
     meaning: str
 
 
-COLUMNS: tuple[Column, ...] = (
-    Column("id", "text", "the incident's id"),
-    Column("title", "text", "its title"),
-    Column("type", "text", "its type"),
-    Column("status", "text", "reported, confirmed, disputed, planned or retracted"),
-    Column("occurred", "text", "when, as the source says it (EDTF)"),
-    Column("earliest", "day", "the first day that may mean; empty: open"),
-    Column("latest", "day", "the last day that may mean; empty: open"),
-    Column("date_disputed", "truth", "whether no day lies within what all accounts say"),
-    Column("place", "text", "the place's name"),
-    Column("place_country", "text", "the country it lies in (alpha-3)"),
-    Column("admin1", "text", "its province"),
-    Column("admin2", "text", "its district"),
-    Column("latitude", "real", "degrees north, WGS 84"),
-    Column("longitude", "real", "degrees east, WGS 84"),
-    Column("precision", "text", "what the coordinates stand for"),
-    Column(
-        "countries",
-        "text",
-        "the countries whose timelines show it, with their roles: `AFG:location; UZB:affected`",
-    ),
-    Column(
-        "actors",
-        "text",
-        "the ids of the actors that take part, with their roles: `taliban:initiator`",
-    ),
-    Column("actor_names", "text", "the names of these actors"),
-    *(
-        Column(f"{measure}_{bound}", "whole", f"how many {measure}: the {bound} number")
-        for measure in COUNTED
-        for bound in BOUNDS
-    ),
-    Column("figures", "text", "all figures in words"),
-    Column("figures_disputed", "truth", "whether accounts contradict each other in any"),
-    Column("accounts", "whole", "how many accounts it is made of"),
-    Column("sources", "text", "who says so"),
-    Column("source_urls", "text", "where they say so"),
-    Column("codes", "text", "its codes in other schemes: `cameo:190`"),
-    Column("datasets", "text", "the datasets that its accounts are from"),
-    Column("summary", "text", "its summary"),
-    Column("reported", "day", "the day of the first account"),
-    Column("revision", "whole", "how many records have touched it"),
-    Column("position", "whole", "the log's position of the last of them"),
-    Column("recorded_at", "instant", "when that was recorded (UTC)"),
-)
-"""The columns in their order; ``url``, the incident's permanent address, comes after them."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The columns that one field of an entry is told in, and what makes their cells of its value."""
 
-NAMES = (*(column.name for column in COLUMNS), "url")
-
-_NOWHERE = dict.fromkeys(
-    ("name", "country", "admin1", "admin2", "latitude", "longitude", "precision")
-)
-_UNCOUNTED = (None,) * (len(COUNTED) * len(BOUNDS))
+    field: str
+    columns: tuple[Column, ...]
+    cells: Callable[[Any], Sequence[Cell]] | None = None
+    """None: the value is the one cell."""
 
 
-def row_of(entry: Entry, whence: Whence) -> tuple[Cell, ...]:
-    """The cells of an incident, in the order of `NAMES`.
+def _itself(field: str, kind: Kind, meaning: str) -> Part:
+    return Part(field, (Column(field, kind, meaning),))
 
-    In one expression and not column by column: an export has hundreds of thousands of these.
-    """
-    occurred, place, figures = entry["occurred"], entry["place"] or _NOWHERE, entry["figures"]
-    countries, participants = entry["countries"], entry["participants"]
-    sources = entry["sources"]
+
+_IN_PLACE = itemgetter("name", "country", "admin1", "admin2", "latitude", "longitude", "precision")
+
+
+def _place(place: Mapping[str, Any] | None) -> tuple[Cell, ...]:
+    return _IN_PLACE(place) if place else (None,) * 7
+
+
+def _countries(countries: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
+    return (_joined([f"{each['code']}:{each['role']}" for each in countries]),)
+
+
+def _participants(participants: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
     return (
-        entry["id"],
-        entry["title"],
-        entry["type"],
-        entry["status"],
-        occurred["edtf"],
-        occurred["earliest"],
-        occurred["latest"],
-        occurred["disputed"],
-        place["name"],
-        place["country"],
-        place["admin1"],
-        place["admin2"],
-        place["latitude"],
-        place["longitude"],
-        place["precision"],
-        _joined([f"{each['code']}:{each['role']}" for each in countries]),
         _joined([f"{each['actor']}:{each['role']}" for each in participants]),
         _joined([each["name"] for each in participants]),
+    )
+
+
+def _figures(figures: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
+    return (
         *(_counted(figures) if figures else _UNCOUNTED),
         _joined([figure_in_words(each) for each in figures]),
         any(each["disputed"] for each in figures),
-        entry["accounts"],
+    )
+
+
+def _sources(sources: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
+    return (
         _joined([each["name"] for each in sources]),
         _joined([each["url"] for each in sources if each["url"]]),
-        _joined([f"{each['scheme']}:{each['code']}" for each in entry["codes"]]),
-        _joined(entry["datasets"]),
-        entry["summary"],
-        entry["reported"],
-        entry["revision"],
-        entry["position"],
-        entry["recorded_at"],
-        whence.address_of(entry["id"]),
     )
+
+
+def _codes(codes: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
+    return (_joined([f"{each['scheme']}:{each['code']}" for each in codes]),)
+
+
+def _datasets(datasets: list[str]) -> tuple[Cell, ...]:
+    return (_joined(datasets),)
+
+
+_UNCOUNTED = (None,) * (len(COUNTED) * len(BOUNDS))
 
 
 def _joined(texts: list[str]) -> str | None:
@@ -166,6 +126,112 @@ def _counted(figures: Sequence[Mapping[str, Any]]) -> tuple[int | None, ...]:
 
 
 _PLACES = {measure: number * len(BOUNDS) for number, measure in enumerate(COUNTED)}
+
+
+PARTS: tuple[Part, ...] = (
+    _itself("id", "text", "the incident's id"),
+    _itself("title", "text", "its title"),
+    _itself("type", "text", "its type"),
+    _itself("status", "text", "reported, confirmed, disputed, planned or retracted"),
+    Part(
+        "occurred",
+        (
+            Column("occurred", "text", "when, as the source says it (EDTF)"),
+            Column("earliest", "day", "the first day that may mean; empty: open"),
+            Column("latest", "day", "the last day that may mean; empty: open"),
+            Column("date_disputed", "truth", "whether no day lies within what all accounts say"),
+        ),
+        itemgetter("edtf", "earliest", "latest", "disputed"),
+    ),
+    Part(
+        "place",
+        (
+            Column("place", "text", "the place's name"),
+            Column("place_country", "text", "the country it lies in (alpha-3)"),
+            Column("admin1", "text", "its province"),
+            Column("admin2", "text", "its district"),
+            Column("latitude", "real", "degrees north, WGS 84"),
+            Column("longitude", "real", "degrees east, WGS 84"),
+            Column("precision", "text", "what the coordinates stand for"),
+        ),
+        _place,
+    ),
+    Part(
+        "countries",
+        (
+            Column(
+                "countries",
+                "text",
+                "the countries whose timelines show it, with their roles:"
+                " `AFG:location; UZB:affected`",
+            ),
+        ),
+        _countries,
+    ),
+    Part(
+        "participants",
+        (
+            Column(
+                "actors",
+                "text",
+                "the ids of the actors that take part, with their roles: `taliban:initiator`",
+            ),
+            Column("actor_names", "text", "the names of these actors"),
+        ),
+        _participants,
+    ),
+    Part(
+        "figures",
+        (
+            *(
+                Column(f"{measure}_{bound}", "whole", f"how many {measure}: the {bound} number")
+                for measure in COUNTED
+                for bound in BOUNDS
+            ),
+            Column("figures", "text", "all figures in words"),
+            Column("figures_disputed", "truth", "whether accounts contradict each other in any"),
+        ),
+        _figures,
+    ),
+    _itself("accounts", "whole", "how many accounts it is made of"),
+    Part(
+        "sources",
+        (
+            Column("sources", "text", "who says so"),
+            Column("source_urls", "text", "where they say so"),
+        ),
+        _sources,
+    ),
+    Part("codes", (Column("codes", "text", "its codes in other schemes: `cameo:190`"),), _codes),
+    Part(
+        "datasets",
+        (Column("datasets", "text", "the datasets that its accounts are from"),),
+        _datasets,
+    ),
+    _itself("summary", "text", "its summary"),
+    _itself("reported", "day", "the day of the first account"),
+    _itself("revision", "whole", "how many records have touched it"),
+    _itself("position", "whole", "the log's position of the last of them"),
+    _itself("recorded_at", "instant", "when that was recorded (UTC)"),
+)
+"""The fields that have columns, in the columns' order."""
+
+COLUMNS = tuple(column for part in PARTS for column in part.columns)
+"""The columns in their order; ``url``, the incident's permanent address, comes after them."""
+
+NAMES = (*(column.name for column in COLUMNS), "url")
+
+
+def row_of(entry: Entry, whence: Whence) -> list[Cell]:
+    """The cells of an incident, in the order of `NAMES`."""
+    row: list[Cell] = []
+    for part in PARTS:
+        if part.cells is None:
+            row.append(entry[part.field])
+        else:
+            row += part.cells(entry[part.field])
+    row.append(whence.address_of(entry["id"]))
+    return row
 
 
 SERIES_NAMES = ("key", "name", "period", "start", "end", "low", "best", "high", "incidents")
