@@ -300,6 +300,7 @@ def test_a_key_is_made_listed_and_revoked_by_commands(home):
     assert re.fullmatch(r"casus_[0-9a-f]{12}_[0-9a-f]{64}", text)
     assert text not in made.stderr
     assert "shown this once" in made.stderr
+    assert "no store" not in made.stderr
     listed = ask("keys", "list", home=home).stdout
     assert text.split("_")[1] in listed
     assert text.split("_")[2] not in listed
@@ -331,6 +332,16 @@ def test_a_command_that_can_make_no_key_says_why(words, status, message, home):
     assert done.returncode == status
     assert message in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.file_store
+def test_a_key_may_be_made_before_the_store_and_that_is_said(tmp_path):
+    made = run("keys", "create", "newsroom", "--role", "curator", home=tmp_path)
+    assert f"There is no store in {tmp_path} yet" in made.stderr
+    with serving(tmp_path) as server:
+        header = {"authorization": f"Bearer {made.stdout.strip()}"}
+        actor = {"id": "eutm", "kind": "organisation", "names": [{"text": "EUTM"}]}
+        assert server.client.post("/v1/actors", json=actor, headers=header).status_code == 201
 
 
 @pytest.mark.file_store

@@ -123,6 +123,28 @@ def test_a_server_that_is_told_before_its_loop_runs_ends_in_order(home):
     assert "never awaited" not in ended.stderr
 
 
+_TOLD_WHILE_IT_STARTS = """
+import os, signal, sys
+from pathlib import Path
+from unittest import mock
+from service.cli import serving
+from service.settings import Settings
+
+def told(_):
+    exec(f"import os; os.kill(os.getpid(), {sys.argv[2]})")
+
+with mock.patch.object(serving, "create_app", told):
+    serving.serve_store(Settings(CASUS_HOME=sys.argv[1], PORT=0), bundled=False)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_while_it_starts_ends_in_order(number, home):
+    command = [sys.executable, "-c", _TOLD_WHILE_IT_STARTS, home, str(int(number))]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (ended.returncode, ended.stderr) == (0, STOPPED)
+
+
 def test_it_is_not_ready_at_once_and_serves_on_while_a_proxy_turns_away(home):
     with serving(home, CASUS_DRAIN="2") as server:
         server.process.send_signal(signal.SIGTERM)

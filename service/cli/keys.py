@@ -40,12 +40,16 @@ def create(
     from service.access.roles import ROLES
     from service.cli.output import complain, refuse, say
 
+    place = settings_of(home).log_place
+    missing = place.parent if isinstance(place, Path) and not place.is_file() else None
     with _opened(home, make=True) as opened:
         try:
             new = opened.create(name, ROLES[role])
         except KeyRefused as refused:
             refuse(str(refused))
     complain(f"The key {new.key.id} of {name!r}, {role}. It is shown this once; keep it safe:")
+    if missing:
+        complain(f"There is no store in {missing.absolute()} yet; casus serve makes one there.")
     say(new.text)
 
 

@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+from typing import NoReturn
 
 from eventsourcing.persistence import PersistenceError
 
@@ -29,6 +30,18 @@ BACKLOG = 2048
 """Connections that may wait to be taken up."""
 
 
+class _ToldToEnd(SystemExit):
+    """Raised where a signal asks for an end, which is one in order, with status 0.
+
+    It is no KeyboardInterrupt: one that passes through an `exec` of a text, as dataclasses are made by, is
+    remembered by Python, and ends the process with the signal although it is caught.
+    """
+
+
+def _end(*_: object) -> NoReturn:
+    raise _ToldToEnd
+
+
 def serve_store(settings: Settings, *, bundled: bool) -> None:
     """Serve until interrupted or terminated. Raises SystemExit with a message where it can't."""
     logs.begin(settings.log_format)
@@ -36,10 +49,10 @@ def serve_store(settings: Settings, *, bundled: bool) -> None:
         refuse("workers share a socket, which Windows does not let them; leave CASUS_WORKERS at 1")
     if settings.proxy_headers and not settings.proxies:
         refuse("which proxies are to be believed? name their addresses in CASUS_PROXIES")
-    # A termination stops the server as an interruption does: in order, and with status 0.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, _end)
     status = 0
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(_ToldToEnd):
         status = _serve(settings, bundled=bundled)
     if status:
         refuse("not every worker ended in order; what was acknowledged is on disk")
