@@ -17,7 +17,6 @@ from domain.records import Record, Recorded
 from domain.values import Figure
 from domain.vocabulary import Measure
 from service.log import READ_BATCH, Log
-from service.log.places import recorder_at
 from tests.records import REGISTERED, RELEASED, REPORTED, a_record
 
 pytestmark = pytest.mark.every_store
@@ -95,21 +94,16 @@ def test_positions_survive_vacuum_even_where_rows_are_missing(log):
     assert list(log.append([a_record(6)])) == [6]
 
 
-def test_records_are_found_by_a_range_and_by_topic(log):
-    """As the library's other parts ask for them."""
+def test_records_are_found_by_a_range(log):
     log.append([a_record(1), a_record(1, 2), a_record(2), a_record(3), a_record(2, 2)])
-    recorder = recorder_at(log.place)
-    added = ["account-added.v3"]
 
-    def found(*arguments, **options):
-        return [each.id for each in recorder.select_notifications(*arguments, **options)]
+    def found(*arguments):
+        return [each.id for each in log.entries(*arguments)]
 
-    with closing(recorder):
-        assert found(None, 9) == [1, 2, 3, 4, 5]
-        assert found(2, 9, stop=4) == [2, 3, 4]
-        assert found(2, 9, stop=4, inclusive_of_start=False) == [3, 4]
-        assert found(1, 9, topics=added) == [2, 5]
-        assert found(1, 1, topics=added) == [2]
+    assert found(0) == [1, 2, 3, 4, 5]
+    assert found(1, 9, 4) == [2, 3, 4]
+    assert found(1, 2, 4) == [2, 3]
+    assert found(4, 9, 4) == []
 
 
 # The file

@@ -100,14 +100,14 @@ class Log:
 
     def read(self, after: int, limit: int = READ_BATCH) -> list[Recorded[Record]]:
         """Up to `limit` records beyond a position, in order."""
-        found = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
+        found = self._recorder.select(after, limit, BEYOND)
         return [self._mapper.to_recorded(each) for each in found]
 
     def entries(
         self, after: int, limit: int = READ_BATCH, until: int = BEYOND
     ) -> Sequence[Notification]:
         """Up to `limit` records beyond a position and up to another, in order, as they are stored."""
-        return self._recorder.select_notifications(after, limit, until, inclusive_of_start=False)
+        return self._recorder.select(after, limit, until)
 
     def decoded(self, entry: Notification) -> Recorded[Record]:
         """The record that an entry holds, in its place."""
@@ -211,7 +211,7 @@ class Log:
 
     def mark(self, position: int) -> str:
         """What tells the record at a position from any that another log has there; empty: there is none."""
-        return _mark_of(self._recorder.select_notifications(position, 1, position))
+        return _mark_of(self._recorder.select(position - 1, 1, position))
 
     def stretch(self, after: int, limit: int) -> Stretch:
         """Up to `limit` records beyond a position, with the marks of what they begin after and end with.
@@ -219,11 +219,7 @@ class Log:
         All of it is of one moment, and so of one log, whatever is put in its place meanwhile.
         """
         first = max(0, after - 1)
-        entries = list(
-            self._recorder.select_notifications(
-                first, limit + after - first, inclusive_of_start=False
-            )
-        )
+        entries = list(self._recorder.select(first, limit + after - first, BEYOND))
         before = [entries.pop(0)] if entries and entries[0].id == after else []
         records = [self._mapper.to_recorded(each) for each in entries]
         return Stretch(_mark_of(before), records, _mark_of(entries[-1:] or before))
@@ -231,7 +227,7 @@ class Log:
     @property
     def head(self) -> int:
         """The newest position; 0 while the log is empty."""
-        return self._recorder.max_notification_id() or 0
+        return self._recorder.max_notification_id()
 
     def damage(self) -> Sequence[str]:
         """What the database itself finds wrong with how it is kept; nothing where it can't tell."""

@@ -120,34 +120,20 @@ class FileRecorder(SQLiteApplicationRecorder):
             if c.fetchone()[0] != unmoved.merges:
                 raise IntegrityError(f"incidents were merged beyond position {unmoved.merges}")
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """Up to `limit` records in order of position, from `start` to `stop`."""
-        first = (start or 0) + (0 if inclusive_of_start else 1)
-        where, parameters = "position >= ?", [first]
-        if stop is not None:
-            where, parameters = f"{where} AND position <= ?", [*parameters, stop]
-        if topics:
-            where += f" AND topic IN ({','.join('?' * len(topics))})"
-        return self._select(where, [*parameters, *topics, limit])
+    def select(self, after: int, limit: int, until: int) -> Sequence[Notification]:
+        """Up to `limit` records beyond a position and up to another, in order."""
+        return self._select("position > ? AND position <= ?", [after, until], limit)
 
-    def select_stream(self, stream: UUID, limit: int = -1) -> Sequence[Notification]:
+    def select_stream(self, stream: UUID) -> Sequence[Notification]:
         """The records of one stream in order, with their positions."""
-        return self._select("originator_id = ?", [stream.hex, limit])
+        return self._select("originator_id = ?", [stream.hex])
 
     def select_streams(self, streams: Sequence[UUID], below: int) -> Sequence[Notification]:
         """The records of streams below a position, in order."""
         marks = ",".join("?" * len(streams))
         return self._select(
             f"originator_id IN ({marks}) AND position < ?",
-            [*(stream.hex for stream in streams), below, -1],
+            [*(stream.hex for stream in streams), below],
         )
 
     def select_stream_ids(self, first: UUID, beyond: UUID, limit: int) -> Sequence[UUID]:
@@ -170,7 +156,7 @@ class FileRecorder(SQLiteApplicationRecorder):
 
     def select_merges(self, after: int) -> Sequence[Notification]:
         """The records of incidents' merges beyond a position, in order."""
-        return self._select(f"topic = '{IncidentMerged.TOPIC}' AND position > ?", [after, -1])
+        return self._select(f"topic = '{IncidentMerged.TOPIC}' AND position > ?", [after])
 
     def select_request(self, key: str) -> KnownRequest | None:
         """What is known of an idempotency key; None if it was never used."""
@@ -228,11 +214,13 @@ class FileRecorder(SQLiteApplicationRecorder):
             self._reads.close()
             self._datastore.close()
 
-    def _select(self, where: str, parameters: list[Any]) -> Sequence[Notification]:
+    def _select(
+        self, where: str, parameters: Sequence[Any], limit: int = -1
+    ) -> Sequence[Notification]:
         rows = self._reads.rows(
             "SELECT originator_id, originator_version, topic, state, position"
             f" FROM {self.events_table_name} WHERE {where} ORDER BY position LIMIT ?",
-            parameters,
+            [*parameters, limit],
         )
         return [Notification(UUID(row[0]), *row[1:]) for row in rows]
 

@@ -140,23 +140,9 @@ class PostgresRecorder:
                     raise
             time.sleep(postgres.PAUSE)
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """Up to `limit` records in order of position, from `start` to `stop`."""
-        where = "position >= %s"
-        parameters: list[Any] = [(start or 0) + (0 if inclusive_of_start else 1)]
-        if stop is not None:
-            where, parameters = f"{where} AND position <= %s", [*parameters, stop]
-        if topics:
-            where, parameters = f"{where} AND topic = ANY(%s)", [*parameters, list(topics)]
-        return self._select(where, parameters, limit)
+    def select(self, after: int, limit: int, until: int) -> Sequence[Notification]:
+        """Up to `limit` records beyond a position and up to another, in order."""
+        return self._select("position > %s AND position <= %s", [after, until], limit)
 
     def select_stream(self, stream: UUID) -> Sequence[Notification]:
         """The records of one stream in order, with their positions."""

@@ -68,16 +68,8 @@ class LogRecorder(Protocol):
         and where what it was decided on has moved.
         """
 
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """Up to `limit` records in order of position, from `start` to `stop`."""
+    def select(self, after: int, limit: int, until: int) -> Sequence[Notification]:
+        """Up to `limit` records beyond a position and up to another, in order."""
 
     def select_stream(self, stream: UUID) -> Sequence[Notification]:
         """The records of one stream in order, with their positions."""
@@ -108,7 +100,7 @@ class LogRecorder(Protocol):
     ) -> None:
         """Put other records and keys in the place of all there are, in one transaction."""
 
-    def max_notification_id(self) -> int | None:
+    def max_notification_id(self) -> int:
         """The newest position; 0 while there is no record."""
 
     def damage(self) -> Sequence[str]:
