@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 import logging
-import threading
 import time
 from concurrent.futures import Future
 from contextlib import suppress
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 
 from eventsourcing.persistence import MapperDeserialisationError
 
+from service.apart import apart
 from service.bootstrap import Casus, utc_now
 from service.operating.state import Operating
 from service.reading.selection import Selection
@@ -55,7 +55,7 @@ class Standings:
         failure = self._shown()
         position = self._casus.reader.head
         if self._asking is None or self._asking.done():
-            self._asking = self._ask_apart(position)
+            self._asking = apart(lambda: self._ask(position), "readiness")
         try:
             head, seconds = await asyncio.wait_for(
                 asyncio.shield(asyncio.wrap_future(self._asking)), self._patience
@@ -101,19 +101,6 @@ class Standings:
             f"the timelines are {seconds:.0f} seconds behind the log, and may be {most:g}"
             " (CASUS_MAX_LAG)"
         )
-
-    def _ask_apart(self, position: int) -> Future[tuple[int, float]]:
-        """Ask on a thread that nobody waits for where the process ends."""
-        asked: Future[tuple[int, float]] = Future()
-
-        def ask() -> None:
-            try:
-                asked.set_result(self._ask(position))
-            except BaseException as error:  # whoever waits is told
-                asked.set_exception(error)
-
-        threading.Thread(target=ask, name="readiness", daemon=True).start()
-        return asked
 
     def _ask(self, position: int) -> tuple[int, float]:
         """The newest position, and the seconds for which the timelines have been behind it.

@@ -12,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import threading
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpx
+
+from service.apart import apart
 
 Network = IPv4Network | IPv6Network
 
@@ -146,32 +146,15 @@ def _literal(host: str) -> str | None:
 async def resolve(host: str, port: int) -> list[str]:
     """The addresses of a name, as the system resolves it.
 
-    On a thread that nobody waits for once it is given up: the system can take half a minute to find that no
-    name server answers, and the loop's own threads, of which there are few, are waited for when it ends.
+    Once it is given up nobody waits for that: the system can take half a minute to find that no name server
+    answers.
     """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[str]] = loop.create_future()
 
-    def settle(found: list[str] | Exception) -> None:
-        if answer.done():
-            return
-        if isinstance(found, Exception):
-            answer.set_exception(found)
-        else:
-            answer.set_result(found)
+    def look_up() -> list[str]:
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return [str(address[0]) for *_, address in entries]
 
-    def look_up() -> None:
-        found: list[str] | Exception
-        try:
-            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found = [str(address[0]) for *_, address in entries]
-        except (OSError, UnicodeError) as error:
-            found = error
-        with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(settle, found)
-
-    threading.Thread(target=look_up, name="resolving", daemon=True).start()
-    return await answer
+    return await asyncio.wrap_future(apart(look_up, "resolving"))
 
 
 async def allowed_addresses(url: httpx.URL, resolve: Resolve, *, private: bool) -> list[str]:
