@@ -30,7 +30,7 @@ from service.access.errors import KeyRefused
 from service.access.roles import ROLES, Role
 from service.reading.clocks import instant_text
 from service.recording import fault_of_author
-from service.state import Cursor, Schema, State
+from service.state import Cursor, Schema, State, rows
 
 log = logging.getLogger("casus")
 
@@ -112,17 +112,14 @@ class Keys:
 
     def create_first(self, name: str, role: Role) -> NewKey | None:
         """Make a key if there never was one; None otherwise."""
-        if self.state.exists and self.all():
+        if self.all():
             return None
         with self.state.writing() as cursor:
             return None if _found(cursor, "") else self._made(cursor, name, role)
 
     def all(self) -> list[Key]:
         """Every key there ever was, the oldest first."""
-        if not self.state.exists:
-            return []
-        with self.state.reading() as cursor:
-            return _found(cursor, " ORDER BY created, id")
+        return self._select(" ORDER BY created, id")
 
     def revoke(self, name_or_id: str) -> Key:
         """Let a key no longer be used. Raises `KeyRefused`."""
@@ -149,11 +146,8 @@ class Keys:
         """
         match = _KEY.fullmatch(text)
         identifier, secret = match.groups() if match else ("", "")
-        row = None
-        if self.state.exists:
-            with self.state.reading() as cursor:
-                cursor.execute(f"{_SELECT}, digest FROM api_key WHERE id = ?", (identifier,))
-                row = cursor.fetchone()
+        sql = f"{_SELECT}, digest FROM api_key WHERE id = ?"
+        row = next(iter(rows(self.state, sql, (identifier,))), None)
         *shown, digest = row or (None, _NOBODY)
         is_right = hmac.compare_digest(digest, _digest(secret))
         if row is None or not is_right:
@@ -166,14 +160,14 @@ class Keys:
 
     def has_name(self, name: str) -> bool:
         """Whether any key has a name, or had."""
-        if not self.state.exists:
-            return False
-        with self.state.reading() as cursor:
-            return bool(_found(cursor, " WHERE name = ?", name))
+        return bool(self._select(" WHERE name = ?", name))
 
     def close(self) -> None:
         """Close the connections."""
         self.state.close()
+
+    def _select(self, rest: str, *parameters: Any) -> list[Key]:
+        return [_key(row) for row in rows(self.state, f"{_SELECT} FROM api_key{rest}", parameters)]
 
     def _made(self, cursor: Cursor, name: str, role: Role) -> NewKey:
         identifier, secret = secrets.token_hex(6), secrets.token_hex(32)

@@ -66,3 +66,12 @@ class State(Protocol):
 
     def close(self) -> None:
         """Close the connections; they are opened again where they are needed."""
+
+
+def rows(state: State, sql: str, parameters: Parameters = ()) -> list[Any]:
+    """The rows of one statement that reads; none where nothing was ever written."""
+    if not state.exists:
+        return []
+    with state.reading() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,9 @@ _KEPT = "CREATE TABLE IF NOT EXISTS state (kind TEXT, version INTEGER, tables BL
 def copy_states(source: LogPlace, target: LogPlace) -> None:
     """Put every kind of state of a place in the place of another's: what was revoked is so there, too."""
     for schema in KINDS:
-        with _opened(source, schema) as state:
+        with closing(state_at(source, schema)) as state:
             rows = _read(state, schema) if state.exists else _kept_in(source).get(schema.name, {})
-        with _opened(target, schema) as state:
+        with closing(state_at(target, schema)) as state:
             _write(state, schema, rows)
 
 
@@ -40,7 +40,7 @@ def keep_states(source: LogPlace, backup: Path) -> None:
     with closing(sqlite3.connect(backup)) as file, file:
         file.execute(_KEPT)
         for schema in KINDS:
-            with _opened(source, schema) as state:
+            with closing(state_at(source, schema)) as state:
                 rows = _read(state, schema)
             kept = (schema.name, len(schema.versions), orjson.dumps(rows))
             file.execute("INSERT INTO state VALUES (?,?,?)", kept)
@@ -63,7 +63,7 @@ def restore_states(backup: LogPlace, target: LogPlace, *, replacing: bool) -> li
     kept, left = _kept_in(backup), []
     for schema in KINDS:
         rows = kept.get(schema.name, {})
-        with _opened(target, schema) as state:
+        with closing(state_at(target, schema)) as state:
             there = _read(state, schema)
             if replacing or not any(there.values()):
                 _write(state, schema, rows)
@@ -84,15 +84,6 @@ def _select(file: sqlite3.Connection, columns: str) -> list[Any]:
     if not file.execute("SELECT 1 FROM sqlite_schema WHERE name = 'state'").fetchall():
         return []
     return file.execute(f"SELECT {columns} FROM state").fetchall()
-
-
-@contextmanager
-def _opened(place: LogPlace, schema: Schema) -> Iterator[State]:
-    state = state_at(place, schema)
-    try:
-        yield state
-    finally:
-        state.close()
 
 
 def _tables(schema: Schema) -> list[str]:

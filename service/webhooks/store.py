@@ -19,7 +19,7 @@ from domain.ids import uuid7
 from service.log.recorder import KeyedRequest
 from service.recording import KeyReused
 from service.state import Cursor as Rows
-from service.state import Schema, State
+from service.state import Schema, State, rows
 from service.webhooks.batches import Cursor
 from service.webhooks.documents import (
     NewSubscription,
@@ -286,10 +286,7 @@ class Subscriptions:
         return next(iter(self._found(cursor, " WHERE id = ?", identifier)), None)
 
     def _select(self, rest: str, *parameters: Any) -> list[Kept]:
-        if not self.state.exists:
-            return []
-        with self.state.reading() as cursor:
-            return self._found(cursor, rest, *parameters)
+        return [_kept(row) for row in rows(self.state, _SELECT + rest, parameters)]
 
     @staticmethod
     def _found(cursor: Rows, rest: str, *parameters: Any) -> list[Kept]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.state import Schema, State
+from service.state import Schema, State, rows
 
 SCHEMA = Schema(
     "imports",
@@ -93,11 +93,8 @@ class SharedImports:
         return self._select(" WHERE node <> ? ORDER BY id DESC", self._node())
 
     def _select(self, where: str, *parameters: str) -> list[Shared]:
-        if not self._state.exists:
-            return []
-        with self._state.reading() as cursor:
-            cursor.execute(f"SELECT job, rejected FROM import{where}", parameters)
-            return [Shared(*row) for row in cursor.fetchall()]
+        found = rows(self._state, f"SELECT job, rejected FROM import{where}", parameters)
+        return [Shared(*row) for row in found]
 
     def _node(self) -> str:
         """What this node's folder is called, given to it once."""
