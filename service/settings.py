@@ -8,9 +8,8 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.access.options import Reading, check_url, is_url
 from service.log.places import FILE, LogPlace, place_of
-from service.operating.options import LOOPBACK, LogFormat, Networks
+from service.options import LOOPBACK, LogFormat, Networks, Reading, check_url, is_url
 
 
 class Settings(BaseSettings):

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from service.log.places import place_of
-from service.operating.options import networks_of
+from service.options import networks_of
 from service.settings import Settings
 from tests.missing import missing
 from tests.processes import PATIENCE, run, serving, until

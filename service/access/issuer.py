@@ -20,7 +20,7 @@ import httpx
 import jwt
 
 from service.access.errors import Unreachable
-from service.access.options import check_url, is_url
+from service.options import check_url, is_url
 
 log = logging.getLogger("casus")
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.access.headers import secure
 from service.api.problems import Problem
-from service.operating.options import networks_of
+from service.options import is_among, networks_of
 
 _FORWARDED = b"forwarded"
 _FOR, _PROTO, _HOST = b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"
@@ -45,17 +45,7 @@ class Proxied:
     def __init__(self, app: ASGIApp, proxies: str) -> None:
         self.app = app
         networks = networks_of(proxies)
-
-        @lru_cache(maxsize=4_096)
-        def is_known(address: str) -> bool:
-            try:
-                found = ip_address(address)
-            except ValueError:
-                return False
-            mapped = getattr(found, "ipv4_mapped", None) or found
-            return any(mapped in network for network in networks)
-
-        self._is_known = is_known
+        self._is_known = lru_cache(4_096)(lambda address: is_among(address, networks))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Literal
 
 import orjson
@@ -16,8 +15,8 @@ from service.access.roles import Door, needs
 from service.api.answers import CASUS_VERSION
 from service.api.documents import problem_responses
 from service.api.problems import Problem
-from service.operating.options import networks_of
 from service.operating.readiness import Standings
+from service.options import is_among, networks_of
 
 router = APIRouter(tags=["health"])
 
@@ -96,7 +95,8 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Requests and how long they took, positions, lag, queues; for the addresses that may read it."""
     state = request.app.state
-    if not _may_read(request.client and request.client.host, state.casus.settings.metrics_from):
+    networks = networks_of(state.casus.settings.metrics_from)
+    if not is_among(request.client and request.client.host, networks):
         raise Problem("not-found", "nothing is at '/metrics' for this address")
     # What it is written with is loaded by whoever is asked.
     from service.operating.metrics import MEDIA_TYPE, exposition  # noqa: PLC0415 - see above
@@ -105,13 +105,3 @@ async def metrics(request: Request) -> Response:
     state.operating.settle()
     body = await run_in_threadpool(exposition, state, standing, CASUS_VERSION)
     return Response(body, headers={**_HEADERS, "Content-Type": MEDIA_TYPE})
-
-
-def _may_read(client: str | None, networks: str) -> bool:
-    """Whether a client's address is in one of the networks that a setting names."""
-    try:
-        address = ip_address(client or "")
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in network for network in networks_of(networks))

@@ -16,7 +16,7 @@ from typing import IO, Any
 import orjson
 import structlog
 
-from service.operating.options import LogFormat
+from service.options import LogFormat
 
 REQUEST: ContextVar[bytes] = ContextVar("request", default=b"")
 """The id of the request that is being answered; empty outside of one."""
