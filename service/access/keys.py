@@ -217,20 +217,27 @@ def _key(row: Any) -> Key:
 
 
 def _check_name(name: str) -> None:
-    """Raise `KeyRefused` for a name that can't stand in records, or that would be taken for another's."""
-    if fault := fault_of_author(name):
-        raise KeyRefused(f"the name: {fault}")
-    if len(name) > LONGEST_NAME:
-        raise KeyRefused(f"the name has more than {LONGEST_NAME} characters")
-    if fault := _fault_of_letters(name):
-        raise KeyRefused(f"the name {name!r} {fault}: it could be taken for another's")
-    if is_reserved(name) or re.fullmatch(r"[0-9a-f]{12}", name):
+    """Raise `KeyRefused` for a name that nobody can write under, or that would be taken for an id."""
+    if fault := fault_of_name(name):
+        raise KeyRefused(fault)
+    if re.fullmatch(r"[0-9a-f]{12}", name):
         raise KeyRefused(f"the name {name!r} is not for keys; choose another")
 
 
-def is_reserved(name: str) -> bool:
-    """Whether a name is what the program itself records under, or could be taken for that or another's."""
-    return name.casefold().startswith("casus") or bool(_fault_of_letters(name))
+def fault_of_name(name: str) -> str:
+    """Why nobody can write under a name: it can't stand in records, or would be taken for another's.
+
+    Empty if somebody can.
+    """
+    if fault := fault_of_author(name):
+        return f"the name: {fault}"
+    if len(name) > LONGEST_NAME:
+        return f"the name has more than {LONGEST_NAME} characters"
+    if fault := _fault_of_letters(name):
+        return f"the name {name!r} {fault}: it could be taken for another's"
+    if name.casefold().startswith("casus"):  # what the program itself records under
+        return f"the name {name!r} is not for keys; choose another"
+    return ""
 
 
 def _fault_of_letters(name: str) -> str:

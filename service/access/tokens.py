@@ -14,9 +14,8 @@ import jwt
 from service.access.callers import Bearer
 from service.access.errors import Refused
 from service.access.issuer import Issuer
-from service.access.keys import LONGEST_NAME, is_reserved
+from service.access.keys import fault_of_name
 from service.access.roles import ROLES, Role
-from service.recording import fault_of_author
 from service.settings import Settings
 
 LEEWAY = 30
@@ -73,12 +72,7 @@ class Tokens:
 
     def _name(self, claims: dict[str, Any]) -> str:
         name = _claim(claims, self._settings.oidc_name_claim)
-        if (
-            not isinstance(name, str)
-            or fault_of_author(name)
-            or len(name) > LONGEST_NAME
-            or is_reserved(name)
-        ):
+        if not isinstance(name, str) or fault_of_name(name):
             raise Refused(f"the token's {self._settings.oidc_name_claim} is no name to be recorded")
         return name
 
