@@ -22,84 +22,82 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # it may hold a password
     )
 
-    home: Annotated[Path, Field(validation_alias="CASUS_HOME")] = Path("var")
+    home: Annotated[Path, Field(alias="CASUS_HOME")] = Path("var")
     """The folder of the store."""
 
-    store: Annotated[str, Field(validation_alias="CASUS_STORE", repr=False)] = ""
+    store: Annotated[str, Field(alias="CASUS_STORE", repr=False)] = ""
     """Where the log is: ``postgresql://...`` or ``sqlite:FILE``; left out: a file in the folder."""
 
-    read_store: Annotated[str, Field(validation_alias="CASUS_READ_STORE", repr=False)] = ""
+    read_store: Annotated[str, Field(alias="CASUS_READ_STORE", repr=False)] = ""
     """Where the log is followed, if not there: a streaming replica, ``postgresql://...``."""
 
-    host: Annotated[str, Field(validation_alias="HOST")] = "127.0.0.1"
+    host: Annotated[str, Field(alias="HOST")] = "127.0.0.1"
     """The address to serve on."""
 
-    port: Annotated[int, Field(validation_alias="PORT", ge=0, le=65535)] = 8000
+    port: Annotated[int, Field(alias="PORT", ge=0, le=65535)] = 8000
     """The port to serve on; 0 takes a free one."""
 
-    max_body: Annotated[int, Field(validation_alias="CASUS_MAX_BODY", ge=1_000)] = 1_000_000
+    max_body: Annotated[int, Field(alias="CASUS_MAX_BODY", ge=1_000)] = 1_000_000
     """The most bytes that the body of a request may have, but for an import's."""
 
-    max_import: Annotated[int, Field(validation_alias="CASUS_MAX_IMPORT", ge=1_000)] = 2_000_000_000
+    max_import: Annotated[int, Field(alias="CASUS_MAX_IMPORT", ge=1_000)] = 2_000_000_000
     """The most bytes that a file may have that is sent to be imported."""
 
-    webhook_private: Annotated[bool, Field(validation_alias="CASUS_WEBHOOK_PRIVATE")] = False
+    webhook_private: Annotated[bool, Field(alias="CASUS_WEBHOOK_PRIVATE")] = False
     """Whether webhooks may lead to private addresses, those of this machine among them."""
 
-    workers: Annotated[int, Field(validation_alias="CASUS_WORKERS", ge=1, le=64)] = 1
+    workers: Annotated[int, Field(alias="CASUS_WORKERS", ge=1, le=64)] = 1
     """How many processes serve: as many as there are processors to spare for them."""
 
-    grace: Annotated[float, Field(validation_alias="CASUS_GRACE", ge=0, le=3_600)] = 10.0
+    grace: Annotated[float, Field(alias="CASUS_GRACE", ge=0, le=3_600)] = 10.0
     """The seconds that requests under way have to come to an end when it is told to stop."""
 
-    drain: Annotated[float, Field(validation_alias="CASUS_DRAIN", ge=0, le=3_600)] = 0.0
+    drain: Annotated[float, Field(alias="CASUS_DRAIN", ge=0, le=3_600)] = 0.0
     """The seconds for which it goes on serving after that, no longer ready, so that a proxy turns away."""
 
-    max_lag: Annotated[float, Field(validation_alias="CASUS_MAX_LAG", gt=0)] = 60.0
+    max_lag: Annotated[float, Field(alias="CASUS_MAX_LAG", gt=0)] = 60.0
     """The seconds that timelines may be behind the log before it is no longer ready."""
 
-    metrics_from: Annotated[Networks, Field(validation_alias="CASUS_METRICS_FROM")] = LOOPBACK
+    metrics_from: Annotated[Networks, Field(alias="CASUS_METRICS_FROM")] = LOOPBACK
     """The addresses and networks that may read ``/metrics``, with commas between them."""
 
-    log_format: Annotated[LogFormat, Field(validation_alias="CASUS_LOG")] = "text"
+    log_format: Annotated[LogFormat, Field(alias="CASUS_LOG")] = "text"
     """Whether lines of the log are for people (``text``) or for programs (``json``)."""
 
-    access_log: Annotated[bool, Field(validation_alias="CASUS_ACCESS_LOG")] = False
+    access_log: Annotated[bool, Field(alias="CASUS_ACCESS_LOG")] = False
     """Whether every request gets a line in the log."""
 
-    reading: Annotated[Reading, Field(validation_alias="CASUS_READING")] = "open"
+    reading: Annotated[Reading, Field(alias="CASUS_READING")] = "open"
     """Whether everybody may read, or (``closed``) only who has a key or a token with a role."""
 
-    rate_writes: Annotated[int, Field(validation_alias="CASUS_RATE_WRITES", ge=0)] = 6_000
+    rate_writes: Annotated[int, Field(alias="CASUS_RATE_WRITES", ge=0)] = 6_000
     """The most writes that a process takes of one caller in a minute; 0: any number."""
 
-    rate_reads: Annotated[int, Field(validation_alias="CASUS_RATE_READS", ge=0)] = 0
+    rate_reads: Annotated[int, Field(alias="CASUS_RATE_READS", ge=0)] = 0
     """The most reads that a process answers one caller in a minute; 0: any number."""
 
-    oidc_issuer: Annotated[str, Field(validation_alias="CASUS_OIDC_ISSUER")] = ""
+    oidc_issuer: Annotated[str, Field(alias="CASUS_OIDC_ISSUER")] = ""
     """The OpenID provider whose tokens are accepted, as their ``iss`` has it; left out: none."""
 
-    oidc_audience: Annotated[
-        str, Field(validation_alias="CASUS_OIDC_AUDIENCE", validate_default=True)
-    ] = ""
+    oidc_audience: Annotated[str, Field(alias="CASUS_OIDC_AUDIENCE", validate_default=True)] = ""
     """What stands in ``aud`` of tokens that are meant for this service."""
 
-    oidc_jwks: Annotated[str, Field(validation_alias="CASUS_OIDC_JWKS")] = ""
+    oidc_jwks: Annotated[str, Field(alias="CASUS_OIDC_JWKS")] = ""
     """The provider's keys, a URL or a file; left out: where its discovery document leads."""
 
-    oidc_roles_claim: Annotated[str, Field(validation_alias="CASUS_OIDC_ROLES_CLAIM")] = "roles"
+    oidc_roles_claim: Annotated[str, Field(alias="CASUS_OIDC_ROLES_CLAIM")] = "roles"
     """The claim that names roles; dots lead into it (``realm_access.roles``)."""
 
-    oidc_roles_prefix: Annotated[str, Field(validation_alias="CASUS_OIDC_ROLES_PREFIX")] = ""
+    oidc_roles_prefix: Annotated[str, Field(alias="CASUS_OIDC_ROLES_PREFIX")] = ""
     """What the names of roles begin with at the provider, such as ``casus-``."""
 
-    oidc_name_claim: Annotated[str, Field(validation_alias="CASUS_OIDC_NAME_CLAIM")] = "sub"
+    oidc_name_claim: Annotated[str, Field(alias="CASUS_OIDC_NAME_CLAIM")] = "sub"
     """The claim that is recorded as who has written: one that nobody can choose or change."""
 
-    proxy_headers: Annotated[bool, Field(validation_alias="CASUS_PROXY_HEADERS")] = False
+    proxy_headers: Annotated[bool, Field(alias="CASUS_PROXY_HEADERS")] = False
     """Whether proxies are believed what they say of the client they stand for."""
 
-    proxies: Annotated[Networks, Field(validation_alias="CASUS_PROXIES")] = ""
+    proxies: Annotated[Networks, Field(alias="CASUS_PROXIES")] = ""
     """The addresses and networks of those proxies, with commas between them."""
 
     @field_validator("oidc_audience")

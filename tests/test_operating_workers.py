@@ -135,10 +135,8 @@ def test_every_worker_writes_and_all_show_it(home):
 
 def test_what_a_worker_is_told_it_is_told_whole(settings):
     """Every setting reaches a worker, under the name by which it is read."""
-    from service.operating.workers import _named
-
     changed = settings.model_copy(update={"workers": 3, "drain": 1.5, "metrics_from": "10.0.0.0/8"})
-    told = type(settings)(_env_file=None, **_named(changed))
+    told = type(settings)(_env_file=None, **changed.model_dump(mode="json", by_alias=True))
     assert told == changed
 
 

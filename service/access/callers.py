@@ -7,14 +7,12 @@ Whatever is wrong with a key, the answer is the same, and takes as long.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.to_thread
@@ -72,9 +70,7 @@ class Callers:
         self._tokens = tokens
         self._now, self._today = now, today
         self._known: OrderedDict[bytes, tuple[float, Bearer]] = OrderedDict()
-        self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = (
-            WeakKeyDictionary()
-        )
+        self._limiter = anyio.CapacityLimiter(VERIFYING)
 
     async def bearer(self, scope: Scope) -> Bearer | None:
         """Who a request is from; None where it bears nothing. Raises `Refused`, `Unreachable`."""
@@ -90,7 +86,7 @@ class Callers:
         digest = blake2b(credential, digest_size=32).digest()
         if known := self._remembered(digest):
             return known
-        bearer = await anyio.to_thread.run_sync(self._verified, text, limiter=self._limiter())
+        bearer = await anyio.to_thread.run_sync(self._verified, text, limiter=self._limiter)
         self._known[digest] = self._now() + REMEMBERED, bearer
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
@@ -120,10 +116,6 @@ class Callers:
         if key is None:
             raise Refused("the key is wrong, unknown or revoked")
         return Bearer(key.name, key.role)
-
-    def _limiter(self) -> anyio.CapacityLimiter:
-        loop = asyncio.get_running_loop()
-        return self._limiters.setdefault(loop, anyio.CapacityLimiter(VERIFYING))
 
 
 def callers_of(settings: Settings, state: State) -> Callers:

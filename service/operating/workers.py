@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from service.operating.counts import Sheet
 from service.settings import Settings
@@ -115,7 +115,7 @@ class Workers:
             start_new_session=True,  # an interruption is the parent's to pass on
         )
         orders = {
-            "settings": _named(self._settings),
+            "settings": self._settings.model_dump(mode="json", by_alias=True),
             "worker": number,
             "listening": handed[0],
             "counts": handed[1],
@@ -181,13 +181,6 @@ class Workers:
 
 def _in_words(status: int) -> str:
     return f"signal {-status}" if status < 0 else f"status {status}"
-
-
-def _named(settings: Settings) -> dict[str, Any]:
-    """Settings by the names under which they are read."""
-    values = settings.model_dump(mode="json")
-    fields = type(settings).model_fields
-    return {str(field.validation_alias): values[name] for name, field in fields.items()}
 
 
 def _drain(descriptor: int) -> None:
