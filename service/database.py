@@ -133,33 +133,37 @@ class Database:
 
 def _told(error: sqlite3.Error) -> Exception:
     """The error in terms of whose trouble it is: the read's length, the store's, or else a bug's."""
-    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+    if _code(error) == sqlite3.SQLITE_INTERRUPT:
         return TooLong()
     return OperationalError(error) if is_trouble_of_the_store(error) else error
 
 
 def is_trouble_of_the_store(error: BaseException) -> bool:
     """Whether an error, or what it came from, is of the disk or of a lock, and not of what was done."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, Unanswered):
-            return True
-        if isinstance(cause, sqlite3.Error):
-            code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-            return code & 0xFF in _STORE_TROUBLE
-        cause = cause.__cause__
-    return False
+    is_unanswered = any(isinstance(each, Unanswered) for each in _causes(error))
+    return is_unanswered or _code(error) in _STORE_TROUBLE
 
 
 def is_of_damage(error: BaseException) -> bool:
     """Whether an error, or what it came from, is of a file that is damaged: trying again won't do."""
+    return _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what it came from."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, sqlite3.Error):
-            code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-            return code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+        yield cause
         cause = cause.__cause__
-    return False
+
+
+def _code(error: BaseException) -> int | None:
+    """SQLite's code, if an error is one of SQLite's or came from one."""
+    for cause in _causes(error):
+        if isinstance(cause, sqlite3.Error):
+            code: int = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+            return code & 0xFF
+    return None
 
 
 _STORE_TROUBLE = {
