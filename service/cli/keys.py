@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from service.cli.options import Home, settings_of
+from service.cli.options import Home, JsonLines, settings_of
 
 if TYPE_CHECKING:
-    from service.access.keys import Key, Keys
+    from service.access.keys import Keys
 
 keys = typer.Typer(
     name="keys",
@@ -54,10 +55,7 @@ def create(
 
 
 @keys.command("list", epilog="Example: [bold]casus keys list --json[/bold]")
-def list_(
-    home: Home = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
+def list_(home: Home = None, json: JsonLines = False) -> None:
     """List every key there ever was: whose, what for, when it was used last, whether it is revoked."""
     import orjson
 
@@ -66,19 +64,7 @@ def list_(
     with _opened(home) as opened:
         found = opened.all()
     if json:
-        write_lines(
-            orjson.dumps(
-                {
-                    "id": key.id,
-                    "name": key.name,
-                    "role": key.role.word,
-                    "created": key.created,
-                    "last_used": key.last_used,
-                    "revoked": key.revoked,
-                }
-            )
-            for key in found
-        )
+        write_lines(orjson.dumps(asdict(key) | {"role": key.role.word}) for key in found)
         return
     rows: list[tuple[str, ...]] = [("id", "name", "role", "created", "last used", "revoked")]
     rows += [
@@ -86,7 +72,10 @@ def list_(
             key.id,
             key.name,
             key.role.word,
-            *(when[:16].replace("T", " ") if when else "-" for when in _times(key)),
+            *(
+                when[:16].replace("T", " ") if when else "-"
+                for when in (key.created, key.last_used, key.revoked)
+            ),
         )
         for key in found
     ]
@@ -109,10 +98,6 @@ def revoke(
         except KeyRefused as refused:
             refuse(str(refused))
     say(f"The key {revoked.id} of {revoked.name!r} is revoked.")
-
-
-def _times(key: Key) -> tuple[str | None, str | None, str | None]:
-    return key.created, key.last_used, key.revoked
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from service.cli.output import progress, refuse, say, usage, write_lines
-from service.cli.stores import opened
+from service.cli.stores import check_there, opened
 from service.log import Clash, Log
 from service.log.places import LogPlace, NoPlace, in_words, place_of
 from service.settings import Settings
@@ -74,12 +74,13 @@ def verify_store(settings: Settings, *, json: bool) -> None:
 
 def back_up(settings: Settings, file: Path) -> None:
     """Copy the log and what is kept beside it into a new file, while whoever serves goes on."""
+    check_there(settings)
     try:
         if file.exists():
             raise FileExistsError
         with new_backup(file) as staged:
             with (
-                closing(Log(_there(settings))) as source,
+                closing(Log(settings.log_place)) as source,
                 closing(Log(staged)) as target,
                 progress("copying") as tell,
             ):
@@ -142,13 +143,6 @@ def migrate(origin: str, destination: str) -> None:
         f"{in_words(target.place)}: {copied.position} records, {copied.appended} of them copied now,"
         f" {copied.digest}"
     )
-
-
-def _there(settings: Settings) -> LogPlace:
-    place = settings.log_place
-    if isinstance(place, Path) and not place.is_file():
-        refuse(f"there is no store in {place.parent.absolute()}")
-    return place
 
 
 def _existing(address: str, option: str) -> LogPlace:
