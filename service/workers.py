@@ -74,6 +74,11 @@ def processors() -> int:
     return min(available, MOST) if available > 1 else 0
 
 
+def environment() -> dict[str, str]:
+    """The environment of a process that finds modules where this one does."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
 def in_order(work: Work[T, R], tasks: Iterable[T], processes: int) -> Generator[R]:
     """What comes of tasks, done by so many processes, in the order of the tasks. Raises `Failed`."""
     with ExitStack() as stack:
@@ -93,14 +98,13 @@ class Process(Generic[T, R]):
     """A process that does tasks in order until the stack is closed. Used by one thread at a time."""
 
     def __init__(self, work: Work[T, R], stack: ExitStack) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         process = stack.enter_context(
             subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=environment,
+                env=environment(),
             )
         )
         self._tasks = cast("IO[bytes]", process.stdin)

@@ -61,7 +61,7 @@ from service.ogc import routes as ogc
 from service.operating import logs
 from service.operating.counts import STREAMS
 from service.operating.readiness import Standings
-from service.operating.state import ALONE, Operating, Place
+from service.operating.state import ALONE, Operating, Slot
 from service.operating.watching import Identified, Watching
 from service.publishing.chart_frame import TooMuchToDraw
 from service.publishing.chart_worker import NotDrawn
@@ -87,10 +87,10 @@ EXPOSED = [
 ]
 
 
-def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
+def create_app(casus: Casus, slot: Slot = ALONE) -> FastAPI:
     """The application that serves an open store; it closes the store when it ends.
 
-    The `place` is that of its process among the workers of a machine.
+    The `slot` is that of its process among the workers of a machine.
     """
 
     @asynccontextmanager
@@ -101,7 +101,7 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
             app.state.live.following(),
             following(
                 casus.projector,
-                lambda: queue.is_busy or (place.workers > 1 and queue.is_taken()),
+                lambda: queue.is_busy or (slot.workers > 1 and queue.is_taken()),
             ),
             imports.importing(queue),
             app.state.dispatcher.running(),
@@ -127,7 +127,7 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
     app.state.streams = Streams()
     app.state.places = Places()
     app.state.kept = KeptFiles(casus.settings.home / "published")
-    if place.is_first:
+    if slot.is_first:
         app.state.kept.begin()
     app.state.live = Live(casus)
     app.state.imports = Imports(
@@ -166,7 +166,7 @@ def create_app(casus: Casus, place: Place = ALONE) -> FastAPI:
         app.router.routes.extend(router.routes)
     add_pages(app)
     app.router.routes[:] = guarded(app.router.routes, app.state.callers)
-    operating = app.state.operating = Operating(casus.settings, app.router.routes, place)
+    operating = app.state.operating = Operating(casus.settings, app.router.routes, slot)
     for route in app.router.routes:
         # Routes are made once, whatever the number of applications; reads do it themselves.
         if isinstance(route, Route) and not isinstance(route, ReadRoute):

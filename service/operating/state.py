@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """Which worker of how many a process is, and the file that all of them count in."""
 
     worker: int = 0
@@ -32,16 +32,16 @@ class Place:
         return self.worker == 0
 
 
-ALONE = Place()
+ALONE = Slot()
 """The only process that serves."""
 
 
 class Operating:
     """How a process is run: by which settings, what it counts, and whether it is to end."""
 
-    def __init__(self, settings: Settings, routes: Iterable[BaseRoute], place: Place) -> None:
+    def __init__(self, settings: Settings, routes: Iterable[BaseRoute], slot: Slot) -> None:
         self.settings = settings
-        self.place = place
+        self.slot = slot
         self.stopping = False
         """Whether it was told to end: it is not ready any more, and ends connections with their answers."""
         self.settle: Callable[[], object] = lambda: None
@@ -49,7 +49,7 @@ class Operating:
         self.tracing: Tracing | None = None
         """Where requests are traced."""
         self.counts = Counts(
-            _watched(routes), file=place.file, worker=place.worker, workers=place.workers
+            _watched(routes), file=slot.file, worker=slot.worker, workers=slot.workers
         )
 
     def trace(self, casus: Casus, version: str) -> Tracing | None:
@@ -59,7 +59,7 @@ class Operating:
         from service.operating import logs  # noqa: PLC0415
         from service.operating.tracing import Tracing, fields  # noqa: PLC0415 - it takes memory and time
 
-        self.tracing = Tracing(version, self.place.worker)
+        self.tracing = Tracing(version, self.slot.worker)
         self.tracing.watch(casus)
         logs.context[:] = [fields]
         return self.tracing

@@ -19,14 +19,14 @@ import time
 from bisect import bisect_left
 from collections.abc import Awaitable
 from itertools import count
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access.headers import secure
 from service.api.streams import HEADERS_ONLY
-from service.operating.counts import BOUNDS, SUM, Counts
+from service.operating.counts import BOUNDS, SUM
 from service.operating.logs import EXTRA, ID, REQUEST
+from service.operating.state import Operating
 
 log = logging.getLogger("casus.access")
 
@@ -53,12 +53,11 @@ _ENDED_BADLY = 500
 class Watching:
     """Gives a request its id, and counts it when it is over."""
 
-    def __init__(self, app: ASGIApp, operating: Any) -> None:
-        """Watch the requests to an application; `operating` is its `Operating`."""
+    def __init__(self, app: ASGIApp, operating: Operating) -> None:
         self.app = app
         self._operating = operating
-        self._counts: Counts = operating.counts
-        self._logs: bool = operating.settings.access_log
+        self._counts = operating.counts
+        self._logs = operating.settings.access_log
         self._prefix = secrets.token_hex(10).encode()
         self._numbers = count(1)
         self._ids: list[bytes] = []

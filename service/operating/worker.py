@@ -48,17 +48,17 @@ def _serve(orders: dict[str, Any]) -> None:
     from service.api.app import create_app  # noqa: PLC0415
     from service.bootstrap import open_casus  # noqa: PLC0415
     from service.operating.serving import serve  # noqa: PLC0415
-    from service.operating.state import Place  # noqa: PLC0415
+    from service.operating.state import Slot  # noqa: PLC0415
     from service.settings import Settings  # noqa: PLC0415
 
     settings = Settings(_env_file=None, **orders["settings"])
     logs.begin(settings.log_format, orders["worker"])
     patience = settings.drain + settings.grace + AT_ONCE
     threading.Thread(target=_watch, args=(patience,), daemon=True).start()
-    place = Place(orders["worker"], settings.workers, orders["counts"])
+    slot = Slot(orders["worker"], settings.workers, orders["counts"])
     casus = open_casus(settings)
     try:
-        serve(create_app(casus, place), socket.socket(fileno=orders["listening"]))
+        serve(create_app(casus, slot), socket.socket(fileno=orders["listening"]))
     finally:
         casus.close()
 

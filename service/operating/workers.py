@@ -28,6 +28,7 @@ from typing import IO
 
 from service.operating.counts import Sheet
 from service.settings import Settings
+from service.workers import environment
 
 log = logging.getLogger("casus")
 
@@ -110,7 +111,7 @@ class Workers:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", _MODULE],
             stdin=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=environment(),
             pass_fds=handed,
             start_new_session=True,  # an interruption is the parent's to pass on
         )

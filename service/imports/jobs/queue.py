@@ -7,7 +7,6 @@ whatever that is. So nothing goes on unseen, and the next server to start carrie
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from eventsourcing.persistence import PersistenceError
 from service.imports.jobs.documents import ImportJob
 from service.imports.jobs.store import LOCK, Imports, locked
 from service.views.projector import ProjectionStopped, Projector
+from service.workers import environment
 
 log = logging.getLogger("casus")
 
@@ -131,7 +131,7 @@ class Queue:
                 [sys.executable, "-m", "service.imports.jobs.process", self._imports.folder.parent],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=environment(),
                 start_new_session=True,  # an interruption is the server's to pass on
             )
         status = self._end_of(process)
