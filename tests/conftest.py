@@ -8,6 +8,7 @@
     home       the folder of a store with the bundled chronicle, for processes of their own
     reading    a client of such a store, shared by tests that only read
     asked      the same, for requests that are refused and change nothing
+    receiver   a receiver of webhooks, on this machine
 
 Builders are plain functions, for scenarios and for hypothesis alike::
 
@@ -42,6 +43,7 @@ from service.log import Log
 from service.recording import Caller
 from service.settings import Settings
 from tests import postgres
+from tests.receivers import Receiver, receiving
 
 with warnings.catch_warnings():
     # Starlette's client is moving from httpx to httpx2; it works with either.
@@ -227,3 +229,10 @@ def asked(reading: TestClient) -> Iterator[TestClient]:
     yield reading
     assert reading.get("/readyz").json() == before
     assert reading.get("/v1/incidents?limit=1").json()["items"]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of webhooks that takes whatever comes, until it is told to answer otherwise."""
+    with receiving() as running:
+        yield running

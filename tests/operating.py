@@ -12,9 +12,14 @@ from tests.processes import Server
 
 
 def metrics(server: Server) -> dict[str, dict[tuple[str, ...], float]]:
-    """The samples by name, then by the values of their labels."""
+    """The samples of a server by name, then by the values of their labels."""
+    return samples_of(once(server, "/metrics").text)
+
+
+def samples_of(text: str) -> dict[str, dict[tuple[str, ...], float]]:
+    """The samples in a text by name, then by the values of their labels."""
     found: dict[str, dict[tuple[str, ...], float]] = {}
-    for family in text_string_to_metric_families(once(server, "/metrics").text):
+    for family in text_string_to_metric_families(text):
         for sample in family.samples:
             found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
     return found

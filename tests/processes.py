@@ -33,6 +33,9 @@ PROGRAM = Path(sys.executable).with_name("casus")
 PATIENCE = 60
 """Seconds after which a process that says nothing is taken to hang."""
 
+STOPPED = "casus: stopped; everything acknowledged is on disk\n"
+"""What a server says at an end in order, to standard error."""
+
 LINKS = 3
 """How many links a server prints, last of all."""
 

@@ -20,7 +20,7 @@ from service.imports.jobs.store import JOB, UPLOAD, Imports, read_job, write_job
 from tests.crashes import check_log, check_views, wait
 from tests.ged import FILES
 from tests.importing import write_ged
-from tests.processes import PATIENCE, Server, kill, log_rows, serving, until
+from tests.processes import PATIENCE, STOPPED, Server, kill, log_rows, serving, until
 from tests.test_import_crashes import timeless
 
 KILLS = int(os.environ.get("CASUS_KILLS", "32")) // 8
@@ -93,10 +93,7 @@ def test_a_server_that_is_stopped_goes_on_with_its_imports_at_the_next_start(
         until(lambda: (home / "log.sqlite-wal").stat().st_size > 100_000)
         running = workers(server)
         ended = server.end(how)
-    assert (ended.status, ended.errors) == (
-        0,
-        "casus: stopped; everything acknowledged is on disk\n",
-    )
+    assert (ended.status, ended.errors) == (0, STOPPED)
     assert running
     assert not any(process.is_running() for process in running)
     kept = read_job(Imports(home).folder_of(first))

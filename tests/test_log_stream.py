@@ -19,7 +19,7 @@ from service.bootstrap import Casus, open_casus
 from tests import cloud_events
 from tests.conftest import CALLER, TestClient, an_account
 from tests.following import Follower, following, positions, running
-from tests.processes import PATIENCE, account, serving
+from tests.processes import PATIENCE, STOPPED, account, serving
 from tests.random_logs import a_log_at_random, a_store_of
 from tests.refusals import problem
 from tests.stories import correct, retract
@@ -379,7 +379,7 @@ def test_a_server_stops_in_order_while_many_follow(home) -> None:
             assert "id: 69" not in list(lines)  # which ends, as an answer that is whole does
         _, errors = server.process.communicate(timeout=PATIENCE)
     assert server.process.returncode == 0
-    assert errors == "casus: stopped; everything acknowledged is on disk\n"
+    assert errors == STOPPED
 
 
 @pytest.mark.parametrize(

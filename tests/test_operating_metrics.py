@@ -7,7 +7,6 @@ from bisect import bisect_left
 
 import pytest
 from eventsourcing.persistence import OperationalError
-from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from service.log import Log
@@ -21,6 +20,7 @@ from service.operating.counts import (
     Latencies,
 )
 from tests.conftest import bearing
+from tests.operating import samples_of
 
 HOME = ("127.0.0.1", 1)
 
@@ -37,14 +37,6 @@ def add(counts: Counts, method: str, route: object, status: int, seconds: float)
     row: list[float] = [0] * (SUM + 1)
     row[bisect_left(BOUNDS, seconds)], row[SUM] = 1, seconds
     counts.add(method, id(route), status, row)
-
-
-def counted(text: str) -> dict[str, dict[tuple[str, ...], float]]:
-    found: dict[str, dict[tuple[str, ...], float]] = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
-    return found
 
 
 def test_requests_are_told_apart_by_route_method_and_class_of_status():
@@ -110,7 +102,7 @@ def test_metrics_say_where_the_store_stands(app, chronicle):
         answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert answer.headers["cache-control"] == "no-store"
-    found = counted(answer.text)
+    found = samples_of(answer.text)
     requests = found["casus_http_request_duration_seconds_count"]
     assert requests["GET", "/v1/countries/{code}/timeline", "2xx"] == 1
     assert requests["HEAD", "/v1/countries/{code}/timeline", "2xx"] == 1
@@ -140,7 +132,7 @@ def test_queues_and_what_is_kept_are_told(app, chronicle):
         made = client.post("/v1/subscriptions", json={"url": "https://hooks.example.org/casus"})
         where = f"/v1/subscriptions/{made.json()['id']}/pause"
         assert client.post(where, json={}).status_code == 200
-        found = counted(client.get("/metrics").text)
+        found = samples_of(client.get("/metrics").text)
     assert found["casus_webhooks_subscriptions"] == {("active",): 0, ("paused",): 1, ("dead",): 0}
 
 
@@ -187,7 +179,7 @@ def test_what_cannot_be_looked_up_is_left_out(app, chronicle, monkeypatch):
 
     monkeypatch.setattr(app.state.subscriptions, "all", fails)
     with TestClient(app, client=HOME) as client:
-        found = counted(client.get("/metrics").text)
+        found = samples_of(client.get("/metrics").text)
     assert "casus_webhooks_due" not in found
     assert found["casus_log_position"][()] == 67
 
@@ -202,7 +194,7 @@ def test_of_a_log_that_is_away_its_store_is_asked_for_nothing_more(app, monkeypa
     with TestClient(app, client=HOME) as client:
         monkeypatch.setattr(Log, "head", property(away))
         monkeypatch.setattr(app.state.subscriptions, "all", lambda: asked.append(1) or [])
-        found = counted(client.get("/metrics").text)
+        found = samples_of(client.get("/metrics").text)
     assert found["casus_store_up"] == {(): 0}
     assert "casus_webhooks_due" not in found
     assert not asked

@@ -16,9 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.operating import once
-from tests.processes import PATIENCE, Server, account, log_rows, serving, until
-
-STOPPED = "casus: stopped; everything acknowledged is on disk\n"
+from tests.processes import PATIENCE, STOPPED, Server, account, log_rows, serving, until
 
 
 class Busy:
@@ -257,39 +255,26 @@ def test_an_export_that_nobody_reads_is_cut_off_without_an_end(long_home):
     assert not seen.endswith(b"0\r\n\r\n")
 
 
-def test_what_a_receiver_of_webhooks_answers_is_written_down(home):
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+def test_what_a_receiver_of_webhooks_answers_is_written_down(home, receiver):
+    accept = receiver.answer
 
-    came, may_answer = threading.Event(), threading.Event()
-    sent: list[str] = []
+    def accept_late(request) -> None:
+        receiver.hang(request)
+        accept(request)
 
-    class Slow(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            sent.append(self.headers["webhook-id"])
-            came.set()
-            may_answer.wait(PATIENCE)
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as receiver:
-        threading.Thread(target=receiver.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{receiver.server_port}/"
-        with serving(home, CASUS_WEBHOOK_PRIVATE="1") as server:
-            made = server.client.post("/v1/subscriptions", json={"url": url, "after": 0})
-            assert made.status_code == 201, made.text
-            assert came.wait(PATIENCE)
-            server.process.send_signal(signal.SIGTERM)
-            time.sleep(1)
-            may_answer.set()
-            _, errors = server.process.communicate(timeout=PATIENCE)
-        assert (server.process.returncode, errors) == (0, STOPPED)
-        with serving(home, CASUS_WEBHOOK_PRIVATE="1") as server:
-            where = f"/v1/subscriptions/{made.json()['id']}"
-            until(lambda: server.get(where).json()["position"] == 67)
-        receiver.shutdown()
+    receiver.answer = accept_late
+    with serving(home, CASUS_WEBHOOK_PRIVATE="1") as server:
+        made = server.client.post("/v1/subscriptions", json={"url": receiver.url, "after": 0})
+        assert made.status_code == 201, made.text
+        until(lambda: bool(receiver.received))
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        receiver.released.set()
+        _, errors = server.process.communicate(timeout=PATIENCE)
+    assert (server.process.returncode, errors) == (0, STOPPED)
+    with serving(home, CASUS_WEBHOOK_PRIVATE="1") as server:
+        where = f"/v1/subscriptions/{made.json()['id']}"
+        until(lambda: server.get(where).json()["position"] == 67)
     # What was accepted while the service stopped is not sent again.
+    sent = [each.headers["webhook-id"] for each in receiver.received]
     assert len(sent) == len(set(sent))

@@ -13,11 +13,9 @@ import pytest
 
 from service.operating.workers import Workers
 from tests.operating import children_of, is_running, metrics, once, requests_of
-from tests.processes import PATIENCE, account, log_rows, run, serving, until
+from tests.processes import PATIENCE, STOPPED, account, log_rows, run, serving, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
-
-STOPPED = "casus: stopped; everything acknowledged is on disk\n"
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

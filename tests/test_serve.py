@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.processes import PATIENCE, account, links_in, log_rows, run, serving, started
+from tests.processes import PATIENCE, STOPPED, account, links_in, log_rows, run, serving, started
 
 # Starting
 
@@ -112,7 +112,7 @@ def test_a_signal_stops_a_server_in_order(how, home):
         assert posted.status_code == 201
         ended = server.end(how)
     assert ended.status == 0
-    assert ended.errors == "casus: stopped; everything acknowledged is on disk\n"
+    assert ended.errors == STOPPED
     files = {path.name for path in home.iterdir() if path.is_file()}
     assert files == {"log.sqlite", "keys.sqlite", "admin.key"}
     assert len(log_rows(home)) == 68
@@ -131,4 +131,4 @@ def test_connections_that_are_kept_alive_do_not_hold_up_the_stop(home):
             each.close()
     assert ended.status == 0
     # After ten seconds they would be cut off, with a complaint.
-    assert ended.errors == "casus: stopped; everything acknowledged is on disk\n"
+    assert ended.errors == STOPPED

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from service.api import replay
 from service.api.streams import Part, paced
 from service.publishing.cloudevents import HEARTBEAT
-from tests.processes import PATIENCE, serving
+from tests.processes import PATIENCE, STOPPED, serving
 
 Json = dict[str, Any]
 
@@ -262,4 +262,4 @@ def test_a_server_stops_in_order_while_replays_wait_for_their_next_day(home):
         _, errors = server.process.communicate(timeout=PATIENCE)
     assert server.process.returncode == 0
     # After ten seconds they would be cut off, with a complaint.
-    assert errors == "casus: stopped; everything acknowledged is on disk\n"
+    assert errors == STOPPED

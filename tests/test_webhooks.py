@@ -6,7 +6,6 @@ import datetime
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -46,12 +45,6 @@ def app(app: FastAPI, chronicle: Casus) -> FastAPI:
         sender=lambda: Sender(private=True, deadline=5.0),
     )
     return app
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as running:
-        yield running
 
 
 def subscribe(client: Any, receiver: Receiver, **asked: Any) -> Json:

@@ -8,7 +8,6 @@ import socket
 import ssl
 import subprocess
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -19,17 +18,11 @@ from service.webhooks import delivery
 from service.webhooks.delivery import LONGEST_ASKED, Outcome, Sender
 from service.webhooks.signing import new_secret
 from tests.processes import PATIENCE
-from tests.receivers import Receiver, answering, endless, receiving
+from tests.receivers import answering, endless, receiving
 
 SECRET = new_secret()
 BODY = orjson.dumps([{"specversion": "1.0", "title": "نقطة \u202e\U0001f54a"}])
 LOOPBACK = "127.0.0.1"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as running:
-        yield running
 
 
 def send(url: str, body: bytes = BODY, **options) -> Outcome:

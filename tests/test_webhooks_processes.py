@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
-import pytest
 
 from tests.crashes import check_log
-from tests.processes import Server, account, kill, log_rows, run, serving, until
-from tests.receivers import Receiver, answering, receiving
+from tests.processes import STOPPED, Server, account, kill, log_rows, run, serving, until
+from tests.receivers import Receiver, answering
 from tests.test_chronicles import a_chronicle
 
 PRIVATE = {"CASUS_WEBHOOK_PRIVATE": "1"}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as running:
-        yield running
 
 
 def subscribe(server: Server, receiver: Receiver, after: int | None = 0) -> dict[str, Any]:
@@ -124,7 +116,7 @@ def test_a_server_stops_in_order_while_a_receiver_hangs_and_sends_it_again(home,
         until(lambda: len(receiver.received) == 1)
         ended = server.end()
     assert ended.status == 0
-    assert ended.errors == "casus: stopped; everything acknowledged is on disk\n"
+    assert ended.errors == STOPPED
     assert not list(home.glob("subscriptions.sqlite-*"))
     receiver.released.set()
     receiver.answer = answering(204)
