@@ -99,8 +99,8 @@ def test_requests_are_logged_where_that_is_asked_for_and_nothing_secret_is(home)
         "request_id": "one",
         "method": "GET",
         "path": "/v1/incidents",
-        "route": "/v1/incidents" if lines["one"]["status"] == 200 else lines["one"]["route"],
-        "status": lines["one"]["status"],
+        "route": "/v1/incidents",
+        "status": 401,
         "seconds": 0,
         "client": "127.0.0.1",
     }

@@ -37,7 +37,6 @@ def test_a_store_that_is_level_is_ready(chronicle, asking):
 
 
 def test_a_log_that_does_not_answer_is_not_waited_for(app, chronicle, monkeypatch):
-    monkeypatch.setattr(readiness, "PATIENCE", 0.05)
     app.state.standings._patience = 0.05
     answers, asked = threading.Event(), []
 

@@ -76,6 +76,7 @@ def test_a_request_is_a_span_with_what_it_appends_folds_and_reads_below_it(
         CASUS_WORKERS=workers,
         OTEL_EXPORTER_OTLP_ENDPOINT=collector.address,
         OTEL_SERVICE_NAME="casus-test",
+        OTEL_RESOURCE_ATTRIBUTES="service.instance.id=node-a,deployment.environment.name=desk",
     ) as server:
         posted = server.client.post(
             "/v1/incidents",
@@ -87,7 +88,10 @@ def test_a_request_is_a_span_with_what_it_appends_folds_and_reads_below_it(
         server.client.get("/v1/countries/XYZ/timeline")
         ended = server.end()
     assert (ended.status, ended.errors) == (0, STOPPED)
-    assert {each["service.name"] for each in collector.resources} == {"casus-test"}
+    named = ("service.name", "service.instance.id", "deployment.environment.name")
+    assert {tuple(each[name] for name in named) for each in collector.resources} == {
+        ("casus-test", "node-a", "desk")
+    }
     assert all(each["service.version"] for each in collector.resources)
 
     (post,) = collector.of("POST /v1/incidents")

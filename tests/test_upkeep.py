@@ -441,6 +441,7 @@ def test_a_log_that_was_tampered_with_is_found_out(chronicle, statement, fault):
             "rows of actor_timeline",
         ),
         ("UPDATE series_delta SET best = best + 1", "rows of series_delta"),
+        ("UPDATE series_delta SET incidents = -2 WHERE incidents = -1", "rows of series_delta"),
         (
             "INSERT INTO incident_text (rowid, text) VALUES (9999, 'never')",
             "words that a search finds",

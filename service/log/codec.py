@@ -1,7 +1,8 @@
 """Records as the log keeps them: a topic, and canonical bytes that are never rewritten.
 
 The bytes are UTF-8 JSON without white space, fields in the order of their definition. They are read back
-by the dataclass's own pydantic adapter, which refuses a field it does not know. An older version of a
+by the dataclass's own pydantic adapter, which refuses a field it does not know; accounts by a faster
+reader first, and by the adapter where that finds anything odd. An older version of a
 topic is brought up step by step: an upcaster takes the old fields and gives those of the next topic.
 """
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -44,13 +44,13 @@ class Tracing:
 
     def __init__(self, version: str, worker: int) -> None:
         """Traces as the environment configures them."""
-        resource = Resource.create(
-            {
-                "service.name": os.environ.get("OTEL_SERVICE_NAME") or "casus",
-                "service.version": version,
-                "service.instance.id": f"{os.getpid()}-{worker}",
-            }
-        )
+        ours = {
+            "service.name": "casus",
+            "service.version": version,
+            "service.instance.id": f"{os.getpid()}-{worker}",
+        }
+        # What the environment says comes last, and so goes before what we say.
+        resource = Resource.create().merge(Resource(ours)).merge(OTELResourceDetector().detect())
         # Not the provider of all: FastAPI's own spans would have queries in them.
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(_exporter()))

@@ -18,7 +18,7 @@ from service.state.places import state_at
 from service.webhooks.store import SCHEMA as SUBSCRIPTIONS
 
 KINDS: tuple[Schema, ...] = (SUBSCRIPTIONS, KEYS)
-"""Every kind of state there is."""
+"""The kinds of state that go with a log; which imports are under way is a store's own affair."""
 
 Rows = Mapping[str, Sequence[Sequence[Any]]]
 """The rows of the tables of one kind, by the tables' names."""

@@ -13,8 +13,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 
-from domain.records import Record, Recorded
-from service.log import READ_BATCH, Log, Stretch
+from service.log import Log, Stretch
 from service.log.places import LogPlace
 from service.upkeep.copying import Digest, batches_of
 from service.views.projector import Progress, Projector
@@ -88,18 +87,14 @@ class _Until(Log):
         """The last position that is looked at."""
         return min(super().head, self._end)
 
-    def read(self, after: int, limit: int = READ_BATCH) -> list[Recorded[Record]]:
-        """Records beyond a position, in order."""
-        return super().read(after, min(limit, max(self._end - after, 0)))
-
     def stretch(self, after: int, limit: int) -> Stretch:
-        """The same, with the marks of the records around them."""
+        """Records beyond a position, in order, with the marks of those around them."""
         return super().stretch(after, min(limit, max(self._end - after, 0)))
 
 
 def _faults_of_rows(place: LogPlace, views: Path, progress: Progress | None) -> Iterator[str]:
     with (
-        TemporaryDirectory(prefix="casus-verify-") as folder,
+        TemporaryDirectory(prefix=".verify-", dir=views.parent) as folder,
         closing(sqlite3.connect(f"{views.absolute().as_uri()}?mode=ro", uri=True)) as shown,
     ):
         shown.isolation_level = None
@@ -159,7 +154,8 @@ def _contents(database: sqlite3.Connection, table: str) -> str:
 def _rows(database: sqlite3.Connection, table: str) -> tuple[int, int]:
     """How many rows a table has, and a digest of them that does not depend on their order."""
     count = total = 0
+    # Of the text: Python has the same number for -1 and -2, and for 1 and 1.0.
     for row in database.execute(_contents(database, table)):
         count += 1
-        total = (total + hash(row)) & 0xFFFF_FFFF_FFFF_FFFF
+        total = (total + hash(repr(row))) & 0xFFFF_FFFF_FFFF_FFFF
     return count, total
