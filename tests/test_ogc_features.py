@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -115,8 +117,26 @@ def test_an_offset_is_where_a_page_begins_and_the_next_one_goes_on(reading):
     assert ids(reading, offset=5, limit=4) == everything[5:]
     assert ids(reading, offset=len(everything)) == []
     following = hrefs(got(reading, ITEMS, offset=5, limit=4), "next")[0]
-    assert "offset" not in following
-    assert reading.get(f"{following}&offset=5").status_code == 400
+    assert re.search(r"[?&]offset=9(&|$)", following)
+    first = got(reading, following)["features"]
+    # The cursor is what it goes by, and the number is for who counts.
+    assert [each["id"] for each in first] == everything[9:13]
+    uncounted = re.sub(r"&offset=9\b", "", following)
+    assert got(reading, uncounted)["features"] == first
+    assert "offset" not in hrefs(got(reading, uncounted), "next")[0]
+
+
+def test_arcgis_finds_in_the_first_link_that_it_may_count(reading):
+    """It asks for five, and counts by ``offset`` if the link to what follows has that."""
+    everything = ids(reading)
+    following = urlsplit(hrefs(got(reading, ITEMS, limit=5), "next")[0])
+    assert dict(parse_qsl(following.query))["offset"] == "5"
+    counted = [
+        each["id"]
+        for offset in range(0, len(everything), 10)
+        for each in got(reading, ITEMS, limit=10, offset=offset)["features"]
+    ]
+    assert counted == everything
 
 
 def test_pages_are_of_one_moment_whatever_is_recorded_meanwhile(chronicle, client):

@@ -117,12 +117,17 @@ _BEGINNINGS = "cursor", "offset"
 
 
 def next_page(
-    request: Request, answer: Answer, moment: Moment, scope: str, after: tuple[Any, ...]
+    request: Request,
+    answer: Answer,
+    moment: Moment,
+    scope: str,
+    after: tuple[Any, ...],
+    **more: object,
 ) -> str:
-    """The request's own URL with a cursor that goes on after an entry; the answer links to it."""
+    """The request's own URL with a cursor that goes on after an entry, and more; the answer links to it."""
     cursor = write_cursor(Continuation(moment.position, moment.reported_by, after), scope)
     rest = query_without(request.scope["query_string"], *_BEGINNINGS)
-    address = url_of(request, and_more(rest, cursor=cursor))
+    address = url_of(request, and_more(rest, cursor=cursor, **more))
     answer.links.append(f'<{address}>; rel="next"')
     return address
 

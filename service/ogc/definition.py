@@ -120,7 +120,8 @@ def _parameters() -> Json:
         ),
         "offset": _parameter(
             "offset",
-            "How many features to leave out; following `next` is faster, and steady.",
+            "How many features to leave out; following `next` is faster, and steady. Beside a `cursor` it"
+            " only counts those before.",
             {"type": "integer", "minimum": 0, "maximum": FARTHEST, "default": 0},
         ),
         "position": _parameter(

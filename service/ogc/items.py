@@ -15,13 +15,13 @@ from starlette.responses import Response
 from domain.dates import iso_of_day
 from domain.vocabulary import Status
 from service.api.answers import Answer, origin, url_of
-from service.api.context import bad_parameter, casus_of, moment_of, start_of
+from service.api.context import casus_of, moment_of, start_of
 from service.api.incidents import no_such_incident, stream_of
 from service.api.parameters import Clocks
 from service.api.timelines import next_page
 from service.bootstrap import Casus
 from service.ogc.documents import GEOJSON, JSON, Addresses, Json, id_of, link
-from service.ogc.parameters import MOST, ItemsQuery
+from service.ogc.parameters import FARTHEST, MOST, ItemsQuery
 from service.publishing.geojson import feature
 from service.publishing.publication import Entry, Whence
 from service.reading import Page
@@ -37,8 +37,6 @@ def items_answer(
     selection = query.selection_of(country)
     scope = f"{request.scope['path']}{selection!r}{query.clocks!r}"
     moment, after = start_of(casus, query, scope, int, int)
-    if after and query.offset:
-        raise bad_parameter("offset", "a cursor says already where the page begins")
     answer = Answer(request, moment, fixed=query.fixed)
     if unchanged := answer.not_modified():
         return unchanged
@@ -49,7 +47,8 @@ def items_answer(
     links = [link("self", GEOJSON, "This page", own)]
     if page.next:
         after_this = (page.next.earliest, page.next.number)
-        following = next_page(request, answer, moment, scope, after_this)
+        counted = _counted(query, len(page.items), is_first=after is None)
+        following = next_page(request, answer, moment, scope, after_this, **counted)
         links.append(link("next", GEOJSON, "The next page", following))
     if not (query.bbox or query.offset or after):
         links.append(_in_json(query, country, at))
@@ -104,7 +103,7 @@ def _page(
     casus: Casus, selection: Selection, moment: Moment, query: ItemsQuery, after: PageEnd | None
 ) -> Page:
     """The page after a place, or after so many features as are to be left out."""
-    left_out = query.offset
+    left_out = 0 if after else query.offset
     while left_out:
         passed = casus.reader.page(selection, moment, after, min(left_out, MOST))
         if passed.next is None:
@@ -112,6 +111,15 @@ def _page(
         after = passed.next
         left_out -= len(passed.items)
     return casus.reader.page(selection, moment, after, query.limit)
+
+
+def _counted(query: ItemsQuery, shown: int, *, is_first: bool) -> dict[str, int]:
+    """What a link to the next page says of the features before it, where that is known.
+
+    The cursor is what it goes by. ArcGIS goes by the number, if the link has it, in pages of its own.
+    """
+    before = query.offset + shown
+    return {"offset": before} if (is_first or query.offset) and before <= FARTHEST else {}
 
 
 def _in_json(query: ItemsQuery, country: str | None, at: Addresses) -> Json:
