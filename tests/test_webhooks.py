@@ -238,6 +238,23 @@ def test_what_is_too_large_is_sent_in_halves(client, receiver):
     until(lambda: state(client, made)["position"] == 67)
     accepted = [each for each in receiver.received if len(each.events) <= 20]
     assert [p for each in accepted for p in each.positions] == list(range(1, 68))
+    # At once, and not over again for every batch.
+    refused = [each for each in receiver.received if len(each.events) > 20]
+    assert len(refused) <= 4
+    assert receiver.received[: len(refused)] == refused
+    assert state(client, made)["failures"] == 0
+
+
+def test_a_record_that_is_too_large_by_itself_is_a_failure(client, receiver):
+    receiver.answer = answering(413)
+    made = subscribe(client, receiver)
+    until(lambda: state(client, made)["failures"] == 1)
+    assert len(receiver.received[-1].events) == 1
+    sizes = [len(each.body) for each in receiver.received]
+    assert sizes == sorted(sizes, reverse=True)
+    shown = state(client, made)
+    assert shown["next_attempt"] > shown["last_attempt"]
+    assert shown["last_status"] == 413
 
 
 def test_retry_after_is_waited_for(client, receiver, app):

@@ -10,7 +10,7 @@ from domain.values import Participant, Place
 from domain.vocabulary import IncidentType, ParticipantRole
 from service.bootstrap import Casus
 from service.webhooks import batches
-from service.webhooks.batches import Batches, Cursor
+from service.webhooks.batches import MOST_BYTES, Batches, Cursor
 from service.webhooks.documents import SubscriptionFilter
 from tests.conftest import CALLER, a_profile, an_account
 
@@ -27,7 +27,7 @@ FILTERS = [
 
 
 def all_batches(
-    casus: Casus, most: int = 100, after: int = 0, **filters
+    casus: Casus, most: int = 100, after: int = 0, most_bytes: int = MOST_BYTES, **filters
 ) -> list[tuple[bytes, ...]]:
     """The events of all batches, one after the other, each read by somebody who begins anew."""
     filter_ = SubscriptionFilter(
@@ -38,7 +38,9 @@ def all_batches(
     cursor, found = Cursor(after), []
     while cursor != Cursor(casus.reader.head):
         reader = Batches(casus.log, casus.reader.actors.ever_one)
-        batch = reader.next(filter_, ORIGIN, cursor, casus.reader.head, most)
+        batch = reader.next(
+            filter_, ORIGIN, cursor, casus.reader.head, most=most, most_bytes=most_bytes
+        )
         assert batch.reached > cursor
         assert len(batch.events) <= most
         assert orjson.loads(batch.body) == [orjson.loads(event) for event in batch.events]
@@ -92,11 +94,10 @@ def test_what_one_record_brings_in_is_sent_in_parts_and_none_of_it_twice(most, m
     assert all(len(events) == most for events in found[:-2])
 
 
-def test_a_batch_has_no_more_bytes_than_go_together_but_at_least_one_record(chronicle, monkeypatch):
+def test_a_batch_has_no_more_bytes_than_go_together_but_at_least_one_record(chronicle):
     whole = joined(all_batches(chronicle))
     for most in (1, 2_000, 5_000):
-        monkeypatch.setattr(batches, "MOST_BYTES", most)
-        found = all_batches(chronicle)
+        found = all_batches(chronicle, most_bytes=most)
         assert joined(found) == whole
         assert all(len(events) == 1 or sum(map(len, events)) <= most for events in found)
 

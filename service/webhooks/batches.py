@@ -64,9 +64,14 @@ class Batches:
         origin: str,
         after: Cursor,
         until: int,
+        *,
         most: int = MOST_RECORDS,
+        most_bytes: int = MOST_BYTES,
     ) -> Batch:
-        """At most so many events that follow a cursor, up to a position, for a service at an origin."""
+        """At most so many events that follow a cursor, up to a position, for a service at an origin.
+
+        One alone may have more bytes than that.
+        """
         events: list[bytes] = []
         reached, beyond, size = after.position, 0, 0
         until = min(until, after.position + LOOKED_AT)
@@ -74,7 +79,7 @@ class Batches:
             if event is not None:
                 if beyond >= after.taken or reached > after.position:
                     size += len(event)
-                    if len(events) == most or (events and size > MOST_BYTES):
+                    if len(events) == most or (events and size > most_bytes):
                         break
                     events.append(event)
                 beyond += 1

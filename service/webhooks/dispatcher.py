@@ -15,7 +15,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from starlette.concurrency import run_in_threadpool
@@ -24,7 +24,7 @@ from service.bootstrap import Casus, utc_now
 from service.reading.clocks import instant_text
 from service.recording import Clock
 from service.state import Taken
-from service.webhooks.batches import MOST_RECORDS, Batch, Batches, Cursor
+from service.webhooks.batches import MOST_BYTES, MOST_RECORDS, Batch, Batches, Cursor
 from service.webhooks.delivery import Outcome, Sender
 from service.webhooks.store import MOST, Failed, Identity, Kept, Subscriptions
 
@@ -83,6 +83,8 @@ class Dispatcher:
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, int] = {}
         self._turn = count(1)
+        self._taken: dict[str, int] = {}
+        """Bytes that those take at once who have refused more."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._stopping = False
@@ -192,7 +194,12 @@ class Dispatcher:
                 continue
             self._turns[subscription.id] = next(self._turn)
             batch = self._batches.next(
-                subscription.filter, kept.origin, kept.cursor, head, kept.sent or MOST_RECORDS
+                subscription.filter,
+                kept.origin,
+                kept.cursor,
+                head,
+                most=kept.sent or MOST_RECORDS,
+                most_bytes=self._taken.get(subscription.id, MOST_BYTES),
             )
             if batch.events:
                 due.append((kept, batch))
@@ -203,6 +210,7 @@ class Dispatcher:
             self.wake()  # there may be more to look at
         if len(self._turns) > 2 * MOST:  # of whom many are gone
             self._turns.clear()
+            self._taken.clear()
         return due
 
     async def _attempt(self, sender: Sender, kept: Kept, batch: Batch) -> None:
@@ -222,23 +230,20 @@ class Dispatcher:
 
     def _note(self, kept: Kept, batch: Batch, outcome: Outcome) -> None:
         """Write down what came of an attempt."""
-        now = self._clock()
+        now, identifier = self._clock(), kept.subscription.id
+        at = instant_text(now)
         if outcome.error is None and outcome.status is not None:
-            at = instant_text(now)
+            if identifier in self._taken:  # it may take more by now, which is found out slowly
+                self._taken[identifier] += self._taken[identifier] // 16
             self._subscriptions.accepted(kept, batch.reached, outcome.status, at)
             return
-        wait = None if outcome.is_gone else self._patience.wait(kept.subscription.failures + 1)
-        sent = len(batch.events)
-        again = None
-        if wait is not None:
+        failed = Failed(sent=len(batch.events), at=at, status=outcome.status, error=outcome.error)
+        wait = self._patience.wait(kept.subscription.failures + 1)
+        if outcome.is_too_large and len(batch.events) > 1:
+            # Not a failure in a row of such: there is less to be sent now, down to one record.
+            self._taken[identifier] = len(batch.body) // 2
+            failed, wait = replace(failed, sent=0, failures=0), 0.0
+        if wait is not None and not outcome.is_gone:
             again = now + datetime.timedelta(seconds=max(wait, outcome.retry_after))
-        self._subscriptions.failed(
-            kept,
-            Failed(
-                sent=max(1, sent // 2) if outcome.is_too_large else sent,
-                at=instant_text(now),
-                status=outcome.status,
-                error=outcome.error,
-                again=instant_text(again) if again else None,
-            ),
-        )
+            failed = replace(failed, again=instant_text(again))
+        self._subscriptions.failed(kept, failed)

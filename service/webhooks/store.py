@@ -123,13 +123,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """An attempt that failed: how much to send next time, when, how, and when that is; None: never."""
+    """An attempt that failed: how much to send next time, when, how, and when that is; None: never.
+
+    `failures` is how many more in a row that makes.
+    """
 
     sent: int
+    failures: int = 1
     at: str
     status: int | None
     error: str | None
-    again: str | None
+    again: str | None = None
 
 
 _FILTER = TypeAdapter(SubscriptionFilter)
@@ -236,7 +240,7 @@ class Subscriptions:
         """Note that an attempt has failed; where it is not made again, the subscription is dead."""
         with self.state.writing() as cursor:
             cursor.execute(
-                "UPDATE subscription SET sent = ?, failures = failures + 1, last_attempt = ?,"
+                "UPDATE subscription SET sent = ?, failures = failures + ?, last_attempt = ?,"
                 " last_status = ?, last_error = ?,"
                 " next_attempt = CASE state WHEN 'active' THEN ? END,"
                 " state = CASE WHEN state = 'active' AND ? THEN 'dead' ELSE state END"
