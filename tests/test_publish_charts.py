@@ -21,6 +21,7 @@ from service.publishing.chart_outlines import Part, outlines
 from service.publishing.chart_projection import fitted
 from service.publishing.chart_worker import WAITING, Drawer, NotDrawn
 from service.publishing.charts import DRAWER, SHARP
+from service.publishing.when import is_certain
 from tests.conftest import CALLER, an_account
 from tests.processes import loaded, serving, until
 from tests.publishing import published, report_odd_incidents
@@ -176,10 +177,17 @@ def test_a_day_is_drawn_in_its_middle_whatever_the_time_zone(
     }
 
 
-@pytest.mark.parametrize(
+HOLLOW = pytest.mark.parametrize(
     ("occurred", "hollow"),
     [
         ("2021-06-02", False),
+        ("2021-06-02T19:00+05:00/2021-06-03T09:00:30Z", False),
+        ("2021-06-02T19:00Z", False),
+        ("2021-06/2021-08", True),
+        ("2021-06-02/", True),
+        ("/2021-06-02", True),
+        ("2021-06-02/..", True),
+        ("-0043-03-15/2021-06-02", False),
         ("2021-06-02~", True),
         ("2021-06-02?", True),
         ("2021-06-02/2021-06-09", False),
@@ -189,12 +197,38 @@ def test_a_day_is_drawn_in_its_middle_whatever_the_time_zone(
         ("2021-06-02~/2021-06-09", True),
     ],
 )
+
+
+@HOLLOW
 def test_a_date_that_is_uncertain_is_hollow(occurred, hollow, casus: Casus, client) -> None:
     casus.desk.report_incident(an_account(occurred=occurred, published="2021-07-31"), CALLER)
     asked = {"from": "2021-06-01", "to": "2021-06-30"}
     svg = published(client, "/v1/incidents.svg", **asked).text
-    (mark,) = re.findall(r'<path aria-label="Attack [^>]*>', svg)
-    assert ('fill-opacity="0.12"' in mark) == hollow
+    marks = re.findall(r'<path aria-label="Attack [^>]*>', svg)
+    assert {'fill-opacity="0.12"' in mark for mark in marks} == {hollow}
+
+
+@HOLLOW
+def test_charts_and_vis_are_of_one_mind_about_what_is_uncertain(occurred, hollow) -> None:
+    assert is_certain(occurred) is not hollow
+
+
+@pytest.mark.parametrize(
+    ("last", "labels"),
+    [
+        (22, ["22 Jun 2021", "23 Jun 2021"]),
+        (23, ["22 Jun 2021", "23 Jun 2021", "24 Jun 2021"]),
+        (24, ["22 Jun 2021", "23 Jun 2021", "24 Jun 2021", "25 Jun 2021"]),
+    ],
+)
+def test_an_axis_of_few_days_names_each_once(last, labels, casus: Casus, client) -> None:
+    casus.desk.report_incident(an_account(occurred="2021-06-22", published="2021-07-31"), CALLER)
+    asked = {"from": "2021-06-22", "to": f"2021-06-{last}"}
+    svg = published(client, "/v1/incidents.svg", **asked).text
+    assert re.findall(r">(\d+ Jun 2021)</text>", svg) == labels
+    series = published(client, "/v1/series.svg", interval="day", **asked).text
+    named = re.findall(r">(\d+ Jun 2021)</text>", series)
+    assert named == sorted(set(named))
 
 
 def test_what_is_open_or_beyond_the_axis_has_a_triangle_there(casus: Casus, client) -> None:

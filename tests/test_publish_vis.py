@@ -104,8 +104,8 @@ def test_odd_days_are_days_to_vis_and_to_javascript(casus, client, zone):
             day = item["drawn"]["text"].removeprefix("On ")
             found[day] = (kind, item["starts"]["vis"], ends["vis"], classes[item["id"]])
     assert found == {
-        "-0043-03-15": ("Box", [-43, 3, 15], None, ["uncertain"]),
-        "0476-09-04": ("Box", [476, 9, 4], None, ["uncertain"]),
+        "-0043-03-15": ("Box", [-43, 3, 15], None, []),
+        "0476-09-04": ("Box", [476, 9, 4], None, []),
         "Y12345": ("Range", [12345, 1, 1], [12346, 1, 1], ["uncertain"]),
         "../2021-09-11": ("Point", [2021, 9, 11], None, ["uncertain", "open-start"]),
         "2021-06-22/..": ("Point", [2021, 6, 22], None, ["uncertain", "open-end"]),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.publishing.chart_axes import WITHIN_A_DAY
 from service.publishing.chart_frame import PLAIN_TITLE, Json, cut_pairs
+from service.publishing.when import CERTAIN
 
 DOT = 9
 """Pixels across a dot, and a bar's height."""
@@ -79,8 +81,7 @@ def placed(time: Time, kinds: Sequence[str]) -> list[Json]:
             "as": "is_short",
         },
         {
-            "calculate": "test(/[~?%X[{]|\\.\\./, datum.occurred)"
-            " || (datum.earliest != datum.latest && indexof(datum.occurred, '/') < 0)",
+            "calculate": f"!test(/^({CERTAIN})$/, datum.date)",
             "as": "is_uncertain",
         },
         {"calculate": "datum.label + ' (' + datum.date + ', ' + datum.kind + ')'", "as": "said"},
@@ -98,7 +99,7 @@ def marks(time: Time, height: int, colour: Json) -> list[Json]:
     scale = {"type": "utc", "domain": {"expr": f"[{first}, {end}]"}, "nice": False}
     axis = {
         "orient": "top",
-        "labelExpr": f"utcFormat(datum.value, '{form}')",
+        "labelExpr": f"{WITHIN_A_DAY} ? '' : utcFormat(datum.value, '{form}')",
         "tickCount": 6,
         "title": None,
         "labelOverlap": True,

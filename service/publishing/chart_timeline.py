@@ -271,8 +271,8 @@ def _drawn(chart: Chart, tops: Sequence[int], view: Json) -> Chart:
     return replace(
         chart,
         notes=[
-            "Filled: on that day, or from day to day. Hollow: the date is uncertain, some day of that"
-            " time. A triangle: earlier or later than the axis.",
+            "Filled: on that day, or from day to day. Hollow: the date is uncertain, or open: some day of"
+            " that time. A triangle: earlier or later than the axis.",
             *chart.notes,
         ],
         view=view,

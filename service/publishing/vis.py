@@ -30,7 +30,7 @@ from service.publishing.publication import (
     SeriesPublication,
 )
 from service.publishing.terms import words
-from service.publishing.when import in_words, is_plain, parts
+from service.publishing.when import in_words, is_certain, parts
 
 _FIRST = day_number(-271_820, 1, 1)
 _LAST = day_number(275_759, 12, 31)
@@ -43,7 +43,7 @@ def item(entry: Entry, publication: Publication) -> dict[str, object]:
     earliest, latest = occurred["earliest"], occurred["latest"]
     told = (in_words(occurred["edtf"]), entry["title"], place["name"] if place else "")
     classes = [entry["type"], entry["status"]]
-    if not is_plain(occurred["edtf"]):
+    if not is_certain(occurred["edtf"]):
         classes.append("uncertain")
     shown: dict[str, object] = {
         "id": entry["id"],

@@ -36,12 +36,22 @@ _DATE = re.compile(
         (?: T(?P<clock>[\d:.]+)(?P<zone>.*) )?""",
     re.VERBOSE,
 )
+_DAY = r"Y?-?\d{4,}-\d\d-\d\d(T[^\/~?%]*)?"
+CERTAIN = rf"{_DAY}(\/{_DAY})?"
+"""A regular expression, of Python and of JavaScript, for what says exactly on which day something
+happened, or from which day to which it lasted."""
+_CERTAIN = re.compile(CERTAIN)
 _PLAIN = re.compile(r"[1-9]\d{3}-\d\d-\d\d(/[1-9]\d{3}-\d\d-\d\d)?")
 
 
 def is_plain(edtf: str) -> bool:
     """Whether it is a day, or lasts from a day to a day, that anybody writes as a plain date."""
     return _PLAIN.fullmatch(edtf) is not None
+
+
+def is_certain(edtf: str) -> bool:
+    """Whether it says exactly on which day something happened, or from which day to which it lasted."""
+    return _CERTAIN.fullmatch(edtf) is not None
 
 
 def in_words(edtf: str) -> str:
