@@ -1,6 +1,7 @@
 """``make contract``: writes the contract that is committed, ``openapi/`` and its examples, from the code.
 
     openapi/openapi.json             the API, OpenAPI 3.1
+    openapi/ogc.json                 OGC API - Features, OpenAPI 3.0, with real answers
     openapi/problems.md              every problem type
     openapi/records.schema.json      the records of the log, JSON Schemas by topic
     openapi/chronicle.schema.json    the format of chronicles, JSON Schema
@@ -37,6 +38,8 @@ from service.chronicles import ADAPTER, BUNDLED, load_chronicle, parse_chronicle
 from service.imports.jobs.documents import ImportJob, ImportQuery, ImportUpload
 from service.imports.jobs.process import carry_out
 from service.imports.jobs.store import UPLOAD, Imports, Kept, write_job
+from service.ogc.definition import definition
+from service.ogc.documents import HTML, OPENAPI
 from service.publishing.records_schema import DIALECT, records_schema
 from service.revisions import OF_INCIDENTS, named
 from service.settings import Settings
@@ -213,11 +216,13 @@ def contract_files() -> dict[Path, bytes]:
             }
             examples = {"answers": _answers(app), "problems": _problems(app)}
             document = contract(app, examples)
+            features = _features(app)
         finally:
             casus.close()
     openapi = ROOT / "openapi"
     return {
         openapi / "openapi.json": _json(document),
+        openapi / "ogc.json": _json(features),
         openapi / "problems.md": problems_page().encode(),
         openapi / "records.schema.json": _json(records_schema()),
         openapi / "chronicle.schema.json": _json(_chronicle_schema()),
@@ -280,6 +285,20 @@ def place_subscription(casus: Casus) -> None:
         subscriptions.pause(SUBSCRIPTION_ID, None)
 
 
+def _features(app: FastAPI) -> Json:
+    """The definition of OGC API - Features as clients are given it, and a real answer of each operation."""
+    document = definition(f"http://{HOST}/ogc")
+    named = {"collectionId": "uzb", "featureId": _crossing(app)}
+    for path, operations in document["paths"].items():
+        ((kind, content),) = operations["get"]["responses"]["200"]["content"].items()
+        if kind in (OPENAPI, HTML):  # this very document, and a page that shows it
+            continue
+        query = "?bbox=66,37,69,39&limit=1" if path.endswith("/items") else ""
+        address = f"/ogc{path.format(**named).rstrip('/')}{query}"
+        content["example"] = _asked(app, "GET", address)["body"]
+    return document
+
+
 def _problems(app: FastAPI) -> Json:
     return {name: _asked(app, *request)["body"] for name, request in REFUSALS.items()}
 
@@ -308,6 +327,8 @@ def _asked(
     """One request to the application, without a server, and its answer."""
     path, _, query = address.partition("?")
     given = {"host": HOST, "authorization": NAME, **(headers or {})}
+    if body:
+        given["content-length"] = str(len(body))
     given["authorization"] = app.state.bearing.get(given["authorization"], given["authorization"])
     scope: Json = {
         "type": "http",

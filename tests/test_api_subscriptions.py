@@ -127,6 +127,23 @@ def test_there_are_no_more_than_so_many(client, monkeypatch):
 # Changing
 
 
+def test_what_takes_nothing_to_say_needs_no_body(client):
+    path = f"{PATH}/{subscribe(client).json()['id']}"
+    assert client.post(f"{path}/pause").json()["state"] == "paused"
+    assert client.post(f"{path}/resume").json()["state"] == "active"
+    typed = {"content-type": "application/json"}
+    assert client.post(f"{path}/pause", headers=typed).json()["state"] == "paused"
+    keyed = {"idempotency-key": "once"}
+    assert client.post(f"{path}/resume", headers=keyed).json()["state"] == "active"
+    client.post(f"{path}/pause")
+    again = client.post(f"{path}/resume", json={}, headers=keyed)  # the same request
+    assert again.json()["state"] == "paused"
+    # What is sent is read all the same, and what has something to say has to be sent.
+    refused = client.post(f"{path}/pause", content=b"{}", headers={"content-type": "text/plain"})
+    assert problem(refused, "unsupported-media-type")
+    assert client.post(PATH).status_code == 415
+
+
 @pytest.mark.parametrize("identifier", [str(UUID(int=0)), "x", "..", "a" * 1_000, "%00", "é"])
 @pytest.mark.parametrize("what", ["", "/pause", "/resume", "DELETE"])
 def test_a_subscription_that_is_not_there_is_not_found(what, identifier, client):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
@@ -14,6 +15,8 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from service.ogc.documents import CRS84
 from tests.ogc import GEOJSON, ITEMS, REQUIREMENTS, Json, covers, got, hrefs, pages
 from tests.publishing import items, report_odd_incidents
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_every_requirement_is_named_by_a_test():
@@ -72,6 +75,19 @@ def test_the_definition_is_what_its_media_types_say(reading):
     assert re.fullmatch(r"3\.0\.\d", document["openapi"])
     OpenAPIV30SpecValidator(document).validate()
     assert document["servers"] == [{"url": "http://testserver/ogc"}]
+
+
+def test_the_committed_definition_is_valid_and_its_examples_are_as_it_says(definition, valid):
+    committed = orjson.loads((ROOT / "openapi" / "ogc.json").read_bytes())
+    OpenAPIV30SpecValidator(committed).validate()
+    shown = 0
+    for path, operations in committed["paths"].items():
+        (content,) = operations["get"]["responses"]["200"]["content"].values()
+        if "example" in content:
+            valid(content["schema"]["$ref"].rpartition("/")[2], content.pop("example"))
+            shown += 1
+        assert operations == definition["paths"][path]
+    assert shown == len(committed["paths"]) - 2  # but the definition, and the page that shows it
 
 
 @covers("/req/core/conformance-op", "/req/core/conformance-success")

@@ -248,13 +248,14 @@ def test_what_is_too_large_is_sent_in_halves(client, receiver):
 def test_a_record_that_is_too_large_by_itself_is_a_failure(client, receiver):
     receiver.answer = answering(413)
     made = subscribe(client, receiver)
-    until(lambda: state(client, made)["failures"] == 1)
-    assert len(receiver.received[-1].events) == 1
-    sizes = [len(each.body) for each in receiver.received]
-    assert sizes == sorted(sizes, reverse=True)
+    until(lambda: state(client, made)["state"] == "dead")
     shown = state(client, made)
-    assert shown["next_attempt"] > shown["last_attempt"]
-    assert shown["last_status"] == 413
+    assert (shown["failures"], shown["last_status"]) == (QUICK.attempts, 413)
+    sizes = [len(each.body) for each in receiver.received]
+    alone = [each for each in receiver.received if len(each.events) == 1]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(alone) == QUICK.attempts
+    assert {each.headers["webhook-id"] for each in alone} == {alone[0].headers["webhook-id"]}
 
 
 def test_retry_after_is_waited_for(client, receiver, app):

@@ -45,7 +45,9 @@ revises by `If-Match`, with the ETag of what was read.
 
 Every read answers `HEAD`, `If-None-Match` and `Accept-Encoding: gzip` too, what is published in a \
 format answers `Range` as well, and pages of any origin may use it. New fields may come into an answer; \
-those there are keep their names and meaning. What has to go is announced a year before, by `Deprecation` \
+those there are keep their names and meaning. A timeline, the search and series answer in other formats \
+by a suffix (`.{suffix}`), or by its media type in `Accept`. `/ogc` is OGC API - Features, described in \
+`/ogc/api` (OpenAPI 3.0). What has to go is announced a year before, by `Deprecation` \
 and `Sunset` and in `openapi/CHANGELOG.md`.
 
 Refusals are RFC 9457 problems; each `type` leads to its explanation."""

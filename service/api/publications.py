@@ -78,7 +78,7 @@ for path, endpoint in (
 IncidentsSuffix: TypeAlias = Annotated[
     str,
     Path(
-        description="The format.",
+        description="The format; `json` is what there is without a suffix.",
         json_schema_extra={"enum": list(OF_INCIDENTS)},
         openapi_examples={"CSV": {"value": "csv"}},
     ),
@@ -86,7 +86,7 @@ IncidentsSuffix: TypeAlias = Annotated[
 SeriesSuffix: TypeAlias = Annotated[
     str,
     Path(
-        description="The format.",
+        description="The format; `json` is what there is without a suffix.",
         json_schema_extra={"enum": list(OF_SERIES)},
         openapi_examples={"CSV": {"value": "csv"}},
     ),

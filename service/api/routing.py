@@ -11,6 +11,7 @@ import asyncio
 import difflib
 from collections.abc import Callable, Coroutine
 from functools import cache, lru_cache
+from inspect import Parameter, signature
 from typing import Any, ClassVar, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -174,7 +175,8 @@ class StateRoute(Route):
 class WriteRoute(Route):
     """A write: ``endpoint(request, body, idempotency_key, **path parameters)``, on a thread.
 
-    Where it revises something, ``if_match`` is another argument: what the header of that name says.
+    Where it revises something, ``if_match`` is another argument: what the header of that name says. A body
+    that has a default need not be sent.
     """
 
     def get_route_handler(self) -> Handler:
@@ -184,22 +186,33 @@ class WriteRoute(Route):
         # Made for the first request: a start would wait for those of twenty routes.
         adapter = cache(lambda: TypeAdapter[Any](hints["body"]))
         revises = "if_match" in hints
+        default = signature(endpoint).parameters["body"].default
+
+        def validated(body: bytes) -> Any:
+            try:
+                return adapter().validate_json(body, strict=True)
+            except ValidationError as error:
+                faults = faults_of_validation(error)
+                raise Problem("invalid-body", _count(len(faults)), faults=faults) from None
 
         async def handle(request: Request) -> Response:
             parse_query(_NoParameters, request.scope["query_string"])
             key = idempotency_key_of(request)
-            body = await read_body(request)
-            try:
-                value = adapter().validate_json(body, strict=True)
-            except ValidationError as error:
-                faults = faults_of_validation(error)
-                raise Problem("invalid-body", _count(len(faults)), faults=faults) from None
+            if default is Parameter.empty or _has_body(request):
+                value = validated(await read_body(request))
+            else:
+                value = default
             named = {"idempotency_key": key, **decoded(request.path_params)}
             if revises:
                 named["if_match"] = ",".join(request.headers.getlist("if-match"))
             return await run_in_threadpool(endpoint, request, body=value, **named)
 
         return handle
+
+
+def _has_body(request: Request) -> bool:
+    headers = request.headers
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 async def read_body(request: Request) -> bytes:

@@ -196,12 +196,15 @@ def delete_subscription(request: Request, subscription_id: SubscriptionId) -> Re
     return _changed(_subscriptions_of(request).remove(subscription_id), subscription_id)
 
 
+_PAUSE, _RESUME = PauseRequest(), ResumeRequest()
+
+
 @writes.post("/{subscription_id}/pause", summary="Pause a subscription", responses=_CHANGED)
 @needs(Role.ADMIN)
 def pause_subscription(
     request: Request,
-    body: Annotated[PauseRequest, Body(openapi_examples={"pause": {"value": {}}})],
     subscription_id: SubscriptionId,
+    body: Annotated[PauseRequest, Body(openapi_examples={"pause": {"value": {}}})] = _PAUSE,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Send nothing until it is resumed, which goes on where it stands. One that is dead stays so."""
@@ -213,8 +216,10 @@ def pause_subscription(
 @needs(Role.ADMIN)
 def resume_subscription(
     request: Request,
-    body: Annotated[ResumeRequest, Body(openapi_examples={"again": {"value": {"after": 60}}})],
     subscription_id: SubscriptionId,
+    body: Annotated[
+        ResumeRequest, Body(openapi_examples={"again": {"value": {"after": 60}}})
+    ] = _RESUME,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Go on at once with one that is paused or dead, or that waits to try again; at `after`, if given."""
