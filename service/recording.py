@@ -258,7 +258,7 @@ class Desk:
         """Bring the projections up to a position. What is recorded stays recorded where that fails."""
         try:
             return self._projector.reach(position, SHOWN_WITHIN)
-        except (ProjectionStopped, PersistenceError):
+        except (ProjectionStopped, PersistenceError, OSError):
             log.exception("recorded, but not shown yet")
             return False
 

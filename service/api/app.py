@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -53,6 +54,7 @@ from service.api.paths import NamesWithSlashes
 from service.api.problems import Problem
 from service.api.routing import ReadRoute
 from service.api.streams import HEADERS_ONLY, Places, Streams
+from service.api.threads import WAITS, WRITES, Threads
 from service.bootstrap import Casus
 from service.imports.jobs.queue import Queue
 from service.imports.jobs.sharing import SCHEMA as IMPORTS
@@ -125,6 +127,8 @@ def create_app(casus: Casus, slot: Slot = ALONE) -> FastAPI:
     app.state.callers = callers_of(casus.settings, casus.state(KEYS))
     app.state.finished = FinishedAnswers()
     app.state.streams = Streams()
+    app.state.writing = Threads(WRITES)
+    app.state.waiting = Threads(WAITS)
     app.state.places = Places()
     app.state.kept = KeptFiles(casus.settings.home / "published")
     if slot.is_first:
@@ -244,6 +248,16 @@ def _add_problems(app: FastAPI) -> None:
             headers={"Retry-After": "1"},
         ).response()
 
+    @app.exception_handler(OSError)
+    async def exhausted(_: Request, raised: OSError) -> Response:
+        if raised.errno not in _EXHAUSTED:
+            raise raised
+        log.error("the machine has not enough: %s", raised)
+        reason = (raised.strerror or "an error").lower()
+        return Problem(
+            "busy", f"the machine has not enough for this: {reason}", headers={"Retry-After": "5"}
+        ).response()
+
     @app.exception_handler(TooMuchToDraw)
     async def too_much(_: Request, raised: TooMuchToDraw) -> Response:
         return bad_parameter("chart", str(raised)).response()
@@ -272,6 +286,9 @@ def _add_problems(app: FastAPI) -> None:
         if raised.status_code == 404:
             return Problem("not-found", f"nothing is at {request.url.path[:200]!r}").response()
         return Response(status_code=raised.status_code, headers=headers)
+
+
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.ENOMEM}
 
 
 def _methods(request: Request) -> set[str]:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 
-from starlette.concurrency import run_in_threadpool
+import anyio.to_thread
 
 from service.views.projector import ProjectionStopped, Projector
 
@@ -36,10 +36,11 @@ async def following(
 
 async def _follow(projector: Projector, rests: Callable[[], bool], stopping: asyncio.Event) -> None:
     told = ""
+    own = anyio.CapacityLimiter(1)  # of threads: it waits for none that others have
     while not stopping.is_set():
         try:
             if not rests():
-                await run_in_threadpool(projector.catch_up)
+                await anyio.to_thread.run_sync(projector.catch_up, limiter=own)
             told = ""
         except ProjectionStopped as stopped:
             if told != str(stopped):  # said once, tried for as long as it lasts

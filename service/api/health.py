@@ -51,8 +51,8 @@ class Readiness:
     responses={200: {"model": Liveness, "description": "It is."}, **problem_responses()},
 )
 @needs(Door.OPEN)
-def livez() -> Response:
-    """Answers as long as the process does."""
+async def livez() -> Response:
+    """Answers as long as the process does, whatever its threads wait for."""
     return Response(b'{"alive":true}', media_type="application/json", headers=_HEADERS)
 
 

@@ -288,7 +288,7 @@ _TYPES = (
         "The service is busy",
         "Another process held the store for longer than a request waits, or its disk failed; or as many"
         " imports wait, or long publications are being written, as may at a time. A write that was refused"
-        " so has recorded nothing.",
+        " so has recorded nothing, unless `detail` says that this is not known.",
         "Try again; if it lasts, tell whoever runs this service: their log has the cause.",
     ),
     ProblemType(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Callable, Coroutine
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from inspect import Parameter, signature
 from typing import Any, ClassVar, get_origin, get_type_hints
 from urllib.parse import parse_qsl
@@ -28,6 +28,7 @@ from service.api.documents import Responses
 from service.api.finished import FinishedAnswers, key_of
 from service.api.paths import decoded
 from service.api.problems import Problem
+from service.api.threads import Threads
 from service.api.writing import idempotency_key_of
 from service.bootstrap import Casus
 from service.database import TooLong
@@ -113,7 +114,7 @@ class ReadRoute(Route):
             REQUEST.set(request.scope.get(ID, b""))
             query = parse_query(query_type, request.scope["query_string"])
             path = decoded(request.path_params)
-            await _wait(casus, query)
+            await _wait(request, query)
             try:
                 if not self.starts_at_once or getattr(query, "q", None):
                     # No budget stops it: a text search is one instruction, however long.
@@ -129,11 +130,15 @@ class ReadRoute(Route):
         return handle
 
 
-async def _wait(casus: Casus, query: BaseModel) -> None:
+async def _wait(request: Request, query: BaseModel) -> None:
     """Wait for the position that a read asks for: another node may have recorded it. Raises `Problem`."""
+    casus: Casus = request.app.state.casus
     least: int = getattr(query, "min_position", None) or 0
     wanted = max(least, getattr(query, "position", None) or 0)
-    if wanted > casus.reader.head and not await run_in_threadpool(_reach, casus, wanted, least):
+    if wanted <= casus.reader.head:
+        return
+    waiting: Threads = request.app.state.waiting
+    if not await waiting.run(partial(_reach, casus, wanted, least)):
         raise Problem(
             "not-yet-shown",
             f"position {least} is not shown here yet; the log is shown up to {casus.reader.head}",
@@ -205,7 +210,8 @@ class WriteRoute(Route):
             named = {"idempotency_key": key, **decoded(request.path_params)}
             if revises:
                 named["if_match"] = ",".join(request.headers.getlist("if-match"))
-            return await run_in_threadpool(endpoint, request, body=value, **named)
+            writing: Threads = request.app.state.writing
+            return await writing.run(partial(endpoint, request, body=value, **named))
 
         return handle
 
