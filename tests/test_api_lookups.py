@@ -7,6 +7,7 @@ from domain.vocabulary import Measure
 from service.bootstrap import Casus
 from service.recording import Caller
 from tests.conftest import CALLER, a_profile, an_account
+from tests.refusals import problem
 
 # one incident
 
@@ -65,6 +66,34 @@ def test_a_name_or_an_external_id_leads_to_the_actor(casus: Casus, client) -> No
     answer = client.get("/v1/actors/ucdp:303/timeline?limit=5&order=desc", follow_redirects=False)
     assert answer.headers["location"] == "/v1/actors/taliban/timeline?limit=5&order=desc"
     assert client.get("/v1/actors/ucdp:303").json()["actor"]["id"] == "taliban"
+
+
+def test_an_external_id_that_leads_to_an_actor_is_no_others(casus: Casus, client) -> None:
+    """Whoever may register actors could have its address lead nowhere."""
+    taken = (ExternalId(scheme="ucdp", id="303"),)
+    casus.desk.register_actor(a_profile(external_ids=taken), CALLER)
+    asked = {
+        "id": "hij",
+        "kind": "organisation",
+        "names": [{"text": "x"}],
+        "external_ids": [{"scheme": "ucdp", "id": "303"}],
+    }
+    refused = problem(client.post("/v1/actors", json=asked), "conflict")
+    assert "leads to 'taliban' already" in refused["detail"]
+    assert refused["conflict"] == {"position": 1}
+    assert client.post("/v1/actors", json={**asked, "external_ids": []}).status_code == 201
+    identify = {"scheme": "ucdp", "id": "303", "reason": "So it says."}
+    answer = client.post("/v1/actors/hij/external-ids", json=identify, headers={"if-match": "*"})
+    assert "leads to 'taliban' already" in problem(answer, "conflict")["detail"]
+    assert client.get("/v1/actors/ucdp:303").json()["actor"]["id"] == "taliban"
+    # One that is merged into the other may have it: it leads to the same.
+    merge = {"into": "taliban", "reason": "They are one."}
+    merged = client.post("/v1/actors/hij/merge", json=merge, headers={"if-match": "*"})
+    assert merged.status_code == 201
+    unknown = client.post(
+        "/v1/actors/nobody/external-ids", json=identify, headers={"if-match": "*"}
+    )
+    assert problem(unknown, "unknown-actor")
 
 
 def test_a_name_that_two_actors_bear_leads_to_neither(casus: Casus, client) -> None:
