@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from service.api import publications, selections
+from service.api.problems import Problem
 from service.api.streams import Places
 from service.bootstrap import Casus
 from service.publishing.formats import FORMATS, OF_INCIDENTS, OF_SERIES
@@ -303,7 +304,7 @@ def test_headers_alone_send_no_stream(many, app, monkeypatch):
 def test_more_long_answers_than_there_are_places_are_refused_and_pages_are_served_on(
     many, app, monkeypatch
 ):
-    app.state.places = Places(2)
+    app.state.places = Places(4)  # of which one address has two
     watched = Watched(app, monkeypatch)
     path = "/v1/incidents.ndjson"
 
@@ -329,7 +330,7 @@ def test_more_long_answers_than_there_are_places_are_refused_and_pages_are_serve
         assert (await watched.ask(path, leaves=False))[0]["status"] == 200
         assert (await watched.sent("/v1/incidents.csv"))[0]["status"] == 503
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), PATIENCE))
 
 
 def test_a_place_is_given_back_whatever_becomes_of_the_answer():
@@ -339,13 +340,33 @@ def test_a_place_is_given_back_whatever_becomes_of_the_answer():
         yield b"one"
         raise LookupError
 
-    assert list(places.given(iter([b"one", b"two"]))) == [b"one", b"two"]
-    taken = places.given(failing())
+    assert list(places.given(iter([b"one", b"two"]), "a")) == [b"one", b"two"]
+    taken = places.given(failing(), "a")
     assert places.taken == 1
     with pytest.raises(LookupError):
         list(taken)
     del taken
-    places.given(iter([b"one"]))  # and nobody begins
+    places.given(iter([b"one"]), "a")  # and nobody begins
+    assert places.taken == 0
+
+
+def test_one_address_has_half_of_the_places_at_the_most():
+    places = Places(4)
+
+    def taken(address: str) -> Iterator[bytes]:
+        return places.given(iter([b"one", b"two"]), address)
+
+    first, second = taken("192.0.2.1"), taken("192.0.2.1")
+    with pytest.raises(Problem, match="for this address"):
+        taken("192.0.2.1")
+    others = [taken("192.0.2.2"), taken("192.0.2.3")]
+    with pytest.raises(Problem, match="4 long publications"):
+        taken("192.0.2.4")
+    assert list(first) == [b"one", b"two"]
+    again = taken("192.0.2.1")
+    assert places.taken == 4
+    for each in (second, again, *others):
+        list(each)
     assert places.taken == 0
 
 

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.access.limits import neighbourhood
 from service.api.actors import Actor, actor_timeline, lead_on
 from service.api.answers import Answer, origin, permanent_url, url_of
 from service.api.context import bad_parameter, casus_of, moment_of
@@ -290,6 +291,7 @@ def _whole_or_streamed(
         begun.append(chunk)
         size += len(chunk)
         if size > WHOLE:
-            whole = places.given(kept.keeping(name, chain(begun, chunks)))
+            address = neighbourhood(request.client.host if request.client else "")
+            whole = places.given(kept.keeping(name, chain(begun, chunks)), address)
             return answer.streamed(whole, media_type=format_.media_type)
     return answer.of(b"".join(begun), media_type=format_.media_type)

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import (
     AsyncGenerator,
     Awaitable,
@@ -104,32 +105,47 @@ class Streams:
 
 
 class Places:
-    """Places for answers that are written while they are sent. Used by many threads."""
+    """Places for answers that are written while they are sent, half of them for one address at the most.
+
+    Used by many threads.
+    """
 
     def __init__(self, most: int = WRITTEN_AT_ONCE) -> None:
         self._most = most
+        self._share = max(1, most // 2)
         self._lock = threading.Lock()
-        self.taken = 0
+        self._taken = Counter[str]()
 
-    def given(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    @property
+    def taken(self) -> int:
+        """How many are taken."""
+        return self._taken.total()
+
+    def given(self, chunks: Iterator[bytes], address: str) -> Iterator[bytes]:
         """The chunks, with a place until they are through or nobody wants more. Raises `Problem`."""
         with self._lock:
-            if self.taken >= self._most:
-                raise Problem(
-                    "busy",
-                    f"{self._most} long publications are being written",
-                    headers={"Retry-After": str(AGAIN)},
-                )
-            self.taken += 1
-        return begun(self._held(chunks))
+            for taken, most, whose in (
+                (self._taken.total(), self._most, ""),
+                (self._taken[address], self._share, " for this address"),
+            ):
+                if taken >= most:
+                    raise Problem(
+                        "busy",
+                        f"{most} long publications are being written{whose}",
+                        headers={"Retry-After": str(AGAIN)},
+                    )
+            self._taken[address] += 1
+        return begun(self._held(chunks, address))
 
-    def _held(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def _held(self, chunks: Iterator[bytes], address: str) -> Iterator[bytes]:
         try:
             yield b""  # what was never begun would give nothing back
             yield from chunks
         finally:
             with self._lock:
-                self.taken -= 1
+                self._taken[address] -= 1
+                if not self._taken[address]:
+                    del self._taken[address]
 
 
 def begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
