@@ -16,6 +16,10 @@ RUN /opt/casus/bin/python -m pip install --no-cache-dir --disable-pip-version-ch
  && /opt/casus/bin/python -m compileall -q /opt/casus/lib
 
 FROM python:3.12-slim-bookworm
+# Titles on charts are in any script.
+RUN apt-get update -q \
+ && apt-get install -q -y --no-install-recommends fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji \
+ && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 casus \
  && useradd --system --uid 10001 --gid casus --home-dir /var/lib/casus --create-home --shell /usr/sbin/nologin casus
 COPY --from=build /opt/casus /opt/casus

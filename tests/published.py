@@ -53,8 +53,12 @@ def as_text(cell: object) -> str:
     if isinstance(cell, bool):
         return str(cell).lower()
     text = str(cell)
-    mistaken = isinstance(cell, str) and text.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{text}" if mistaken else text
+    if not isinstance(cell, str):
+        return text
+    for separator in (";", "\t", "\r", "\n"):
+        for sign in "=+-@":
+            text = text.replace(separator + sign, f"{separator}'{sign}")
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def saved(folder: Path, suffix: str, content: bytes) -> Path:

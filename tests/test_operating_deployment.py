@@ -65,7 +65,17 @@ def test_its_requirements_are_those_of_the_lock_by_their_hashes():
     assert len(installs) == 2
     assert "--require-hashes -r requirements.txt" in installs[0]
     assert "--no-deps --no-build-isolation ." in installs[1]
-    assert not any("apt" in rest or "curl" in rest for _, rest in instructions())
+    assert not any("curl" in rest or "wget" in rest for _, rest in instructions())
+
+
+def test_nothing_but_fonts_is_installed_beside_them():
+    (fonts,) = (rest for word, rest in instructions() if word == "RUN" and "apt" in rest)
+    steps = [step.split() for step in fonts.split(" && ")]
+    assert steps[1][:2] == ["apt-get", "install"]
+    assert steps[0] + steps[2] == "apt-get update -q rm -rf /var/lib/apt/lists/*".split()
+    named = [word for word in steps[1][2:] if not word.startswith("-")]
+    assert named
+    assert all(name.startswith("fonts-") for name in named)
 
 
 def test_it_runs_as_nobody_who_matters_and_writes_only_where_it_may():

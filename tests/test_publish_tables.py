@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from hashlib import sha256
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from service.publishing.csv import safe
 from service.publishing.flat import COLUMNS, NAMES, SERIES_NAMES
 from service.publishing.publication import Group, Point, SeriesPublication
 from service.reading.clocks import Moment
+from tests.conftest import CALLER, an_account
 from tests.published import as_text, flat, lines_of, rows_of, saved
 from tests.publishing import (
     ODD_DAYS,
@@ -141,6 +143,16 @@ def test_duckdb_and_pandas_read_json_lines(reading, tmp_path):
     assert (trailer["type"], trailer["count"]) == ("trailer", len(entries))
 
 
+def test_every_line_is_one_however_a_program_splits_them(casus: Casus, client):
+    title = "One\u2028two\u2029three “quoted” — Привет"
+    casus.desk.report_incident(an_account(title=title), CALLER)
+    text = published(client, "/v1/incidents.ndjson").content.decode()
+    entry, trailer = map(json.loads, text.splitlines())
+    assert entry["title"] == title
+    before = text[: text.rindex("\n", 0, -1) + 1]
+    assert trailer["sha256"] == sha256(before.encode()).hexdigest()
+
+
 def test_a_trailer_says_at_which_moment_it_was(reading):
     answer = published(reading, "/v1/incidents.ndjson", position=45, reported_by="2021-06-22")
     trailer = json.loads(answer.content.splitlines()[-1])
@@ -149,6 +161,20 @@ def test_a_trailer_says_at_which_moment_it_was(reading):
 
 
 # CSV
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_no_cell_is_a_formula_whatever_a_spreadsheet_separates_by(separator, casus: Casus, client):
+    title = "Shelling;=1+cmd|'/C calc'!A0;x"
+    casus.desk.report_incident(an_account(title=title, summary="One\n=2+2;+3\t@SUM(A1)"), CALLER)
+    content = published(client, "/v1/incidents.csv").content.decode()
+    for text in (content, content.replace('"', "")):  # not every one knows quotes within a line
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        for cell in (cell for row in reader for cell in row):
+            assert not cell.startswith(("=", "+", "@"))
+    (row,) = rows_of(content.encode())
+    assert row["title"] == "Shelling;'=1+cmd|'/C calc'!A0;x"
+    assert row["summary"] == "One\n'=2+2;'+3\t'@SUM(A1)"
 
 
 @given(

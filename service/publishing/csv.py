@@ -1,8 +1,9 @@
 """CSV (RFC 4180): a row for each incident or point, under a header; UTF-8, lines end in CRLF.
 
-Safe to open in a spreadsheet: a text that one would take for a formula (it begins with ``=``, ``+``,
-``-``, ``@``, a tab or a carriage return) has an apostrophe before it. Numbers stay numbers. A missing
-number or day is an empty cell.
+Safe to open in a spreadsheet: what one would take for a formula (``=``, ``+``, ``-``, ``@``, a tab or a
+carriage return where a text begins) has an apostrophe before it. So it has within a text after what
+spreadsheets separate cells by elsewhere: ``;`` in most of Europe, tabs, ends of lines. Numbers stay
+numbers. A missing number or day is an empty cell.
 
 Most fields of an incident say what those of many others do: where it was, who took part, the source. Their
 cells are written once, and found again by the bytes of the field, which is then not even parsed.
@@ -10,6 +11,7 @@ cells are written once, and found again by the bytes of the field, which is then
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -21,6 +23,10 @@ from service.publishing.flat import NAMES, PARTS, SERIES_NAMES, Cell, Part
 from service.publishing.publication import Format, Publication, SeriesPublication
 
 _MISTAKEN = frozenset("=+-@\t\r＝＋－＠")
+_MISTAKEN_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])")
+_SEPARATORS = frozenset('",;\t\r\n')
+"""What has a cell quoted: quotes, commas and ends of lines as RFC 4180 demands, semicolons and tabs for
+spreadsheets that separate by all of these."""
 _TRUTH = {True: "true", False: "false"}
 
 KEPT = 2_048
@@ -33,6 +39,8 @@ LARGE = 1_000
 def safe(cell: Cell) -> str | int | float | None:
     """A cell as a spreadsheet can't mistake it."""
     if isinstance(cell, str):
+        if ";" in cell or "\t" in cell or "\n" in cell or "\r" in cell:
+            cell = _MISTAKEN_WITHIN.sub("'", cell)
         return f"'{cell}" if cell[:1] in _MISTAKEN else cell
     return _TRUTH[cell] if isinstance(cell, bool) else cell
 
@@ -71,7 +79,7 @@ def _cell(cell: Cell) -> str:
     if told is None:
         return ","
     # Python's module for CSV takes longer for a row of short texts than all else there is to do.
-    if isinstance(told, str) and ('"' in told or "," in told or "\n" in told or "\r" in told):
+    if isinstance(told, str) and not _SEPARATORS.isdisjoint(told):
         told = '"' + told.replace('"', '""') + '"'
     return f"{told},"
 

@@ -25,8 +25,15 @@ _HASHING = ThreadPoolExecutor(2, "hashing")
 
 def write(publication: Publication) -> Iterator[bytes]:
     """A line for each incident, and the trailer."""
-    lines = ((b"\n".join((*page, b"")), len(page)) for page in publication.pages)
+    lines = ((_escaped(b"\n".join((*page, b""))), len(page)) for page in publication.pages)
     return _with_trailer(lines, publication.moment)
+
+
+def _escaped(chunk: bytes) -> bytes:
+    """JSON without the ends of lines that Unicode has beside ours: many programs split by them too."""
+    if b"\xe2\x80" in chunk:
+        return chunk.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+    return chunk
 
 
 def write_series(publication: SeriesPublication) -> Iterator[bytes]:
