@@ -72,7 +72,7 @@ def test_nothing_but_fonts_is_installed_beside_them():
     (fonts,) = (rest for word, rest in instructions() if word == "RUN" and "apt" in rest)
     steps = [step.split() for step in fonts.split(" && ")]
     assert steps[1][:2] == ["apt-get", "install"]
-    assert steps[0] + steps[2] == "apt-get update -q rm -rf /var/lib/apt/lists/*".split()
+    assert steps[0] + steps[2] == ["apt-get", "update", "-q", "rm", "-rf", "/var/lib/apt/lists/*"]
     named = [word for word in steps[1][2:] if not word.startswith("-")]
     assert named
     assert all(name.startswith("fonts-") for name in named)
