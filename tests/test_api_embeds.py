@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from service.api import embeds
 from service.bootstrap import Casus
+from service.publishing import chart_timeline
 from tests.conftest import CALLER, a_profile, an_account
 from tests.missing import missing
 from tests.processes import serving
@@ -55,6 +57,23 @@ def embedded(client: Any, path: str, **parameters: Any) -> Page:
     answer = published(client, f"{path}/embed", **parameters)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     return Page(answer.text)
+
+
+# more than a timeline has room for
+
+
+def test_a_page_that_is_embedded_goes_on_where_there_come_to_be_too_many(reading, monkeypatch):
+    monkeypatch.setattr(embeds, "MOST", 30)
+    monkeypatch.setattr(chart_timeline, "MOST", 30)
+    (chart,) = embedded(reading, "/v1/countries/AFG/timeline").all("img")
+    assert "chart=series" in str(chart["src"])
+    assert ", series: 31 incidents" in str(chart["alt"])
+    assert reading.get(str(chart["src"])).headers["content-type"].startswith("image/svg+xml")
+    few = embedded(reading, "/v1/countries/AFG/timeline", limit=30).all("img")
+    assert "chart=" not in str(few[0]["src"])
+    asked = {"chart": "timeline"}
+    refused = reading.get("/v1/countries/AFG/timeline/embed", params=asked)
+    assert refused.status_code == 400
 
 
 # the page

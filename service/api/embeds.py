@@ -38,7 +38,7 @@ from service.api.timelines import selection_of
 from service.publishing.chart_frame import count
 from service.publishing.chart_timeline import MOST, too_many
 from service.publishing.citation import Cited, Kind, counted, in_words
-from service.publishing.publication import Subject, with_suffix
+from service.publishing.publication import ChartName, Subject, with_suffix
 from service.publishing.vegalite import CHART, without_chart
 from service.reading.clocks import Moment
 
@@ -170,7 +170,7 @@ def _selection_embedded(
         query,
         moment,
         kind="timeline" if subject.id else "search",
-        chart=query.chart or CHART,
+        chart=query.chart,
         title=title_of(subject, query),
         pages=pages_of(casus, selection, moment, query.limit),
     )
@@ -182,7 +182,7 @@ def _embedded(
     moment: Moment,
     *,
     kind: Kind,
-    chart: str,
+    chart: ChartName | None,
     title: str,
     pages: Iterable[Sequence[bytes]],
 ) -> Response:
@@ -195,6 +195,8 @@ def _embedded(
         raise too_many()
     drawn = permanent_url(request, moment).replace("/embed?", "?", 1)
     data = without_chart(drawn)
+    if chart is None and incidents > MOST:  # a page that shows it already goes on showing something
+        drawn, chart = f"{drawn}&chart=series", "series"
     cited = Cited(
         kind=kind,
         name=kind,
@@ -207,7 +209,7 @@ def _embedded(
     shown = {
         "title": title,
         "chart": _path(request, with_suffix(drawn, "svg")),
-        "alternative": f"{title}, {chart}: {count(incidents, 'incident')}, drawn",
+        "alternative": f"{title}, {chart or CHART}: {count(incidents, 'incident')}, drawn",
         "citation": in_words(cited),
         "data": _path(request, data),
         "cite": _path(request, data.replace("?", "/cite?", 1)),
