@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import sys
 
-if sys.platform == "win32":  # there is no httptools for it
+if sys.platform == "win32":  # there is no httptools for it; h11 bounds heads itself
     from uvicorn.protocols.http.h11_impl import H11Protocol as Protocol
 else:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
+    from service.operating.heads import BoundedHeads as Protocol
 
 STALLED = 120.0
 """Seconds after which a connection is ended by which nothing was taken. A system takes some itself, and by

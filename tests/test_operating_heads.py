@@ -1,0 +1,161 @@
+"""Heads of requests: those that never end are refused, and what is next to them is answered as before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvicorn
+
+from service.operating.heads import LONGEST_HEAD
+from service.operating.stalled import Connection
+from tests.processes import PATIENCE
+
+FIRST = b"GET / HTTP/1.1\r\nHost: casus\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: casus\r\nTransfer-Encoding: chunked\r\n\r\n"
+OVER = LONGEST_HEAD + 1_000
+
+REFUSED = b"HTTP/1.1 431 Request Header Fields Too Large"
+
+Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Client = Callable[[uvicorn.Server, Reader, Writer], Awaitable[None]]
+
+
+async def count(scope: Any, receive: Any, send: Any) -> None:
+    """An application that answers with how many headers, and how many bytes of a body, it was sent."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size, more = size + len(message.get("body", b"")), message.get("more_body", False)
+    body = b"%d headers, %d bytes\n" % (len(scope["headers"]), size)
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def serve(request: pytest.FixtureRequest) -> Callable[[Client], None]:
+    """Has a client talk to the application."""
+    make_loop = pytest.importorskip(request.param).new_event_loop
+
+    def serve(client: Client) -> None:
+        with asyncio.Runner(loop_factory=make_loop) as runner:
+            runner.run(asyncio.wait_for(_served(client), PATIENCE))
+
+    return serve
+
+
+async def _served(client: Client) -> None:
+    config = uvicorn.Config(count, http=Connection, lifespan="off", log_config=None, port=0)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    address = server.servers[0].sockets[0].getsockname()
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        await client(server, reader, writer)
+    finally:
+        server.should_exit = True
+        writer.close()
+        await serving
+
+
+async def until(so: Callable[[], bool]) -> None:
+    """Let the server go on until it is so."""
+    while not so():
+        await asyncio.sleep(0.001)
+
+
+async def answers(reader: Reader) -> list[bytes]:
+    """All that is answered until the connection ends: first lines, and lines of bodies."""
+    lines = (await reader.read()).splitlines()
+    return [line for line in lines if line.startswith(b"HTTP/") or b" headers, " in line]
+
+
+@pytest.mark.parametrize(
+    ("begun", "part"),
+    [
+        (FIRST, b"x0001: y\r\n"),
+        (FIRST + b"x: ", b"y"),
+        (FIRST, b"y"),
+        (b"GET /", b"y"),
+        (FIRST + b"\r\n" + FIRST, b"x0001: y\r\n"),
+        (CHUNKED + b"0\r\n", b"x0001: y\r\n"),
+        (CHUNKED + b"1;", b"y"),
+    ],
+    ids=["headers", "value", "name", "address", "second", "trailers", "extension"],
+)
+def test_a_head_without_an_end_is_refused_and_no_more_of_it_kept(begun, part, serve):
+    async def client(server: uvicorn.Server, reader: Reader, writer: Writer) -> None:
+        writer.write(begun)
+        connections = server.server_state.connections
+        await until(lambda: any(each.taken or each.unread for each in connections))
+        (connection,) = connections
+        if begun.count(b"\r\n\r\n") and not begun.startswith(CHUNKED):
+            await reader.readuntil(b" bytes\n")
+        for _ in range(100):
+            writer.write(part * (OVER // len(part) // 100 + 1))
+            await writer.drain()
+            await asyncio.sleep(0)
+        await until(lambda: connection.refused)
+        writer.write(part * 1_000_000)
+        await writer.drain()
+        assert connection._length() < 2 * LONGEST_HEAD
+        assert connection.unread < 2 * LONGEST_HEAD
+        if not begun.startswith(CHUNKED):  # what is under way is cut off by whoever reads it
+            assert await answers(reader) == [REFUSED]
+
+    serve(client)
+
+
+@pytest.mark.parametrize("before", [b"", FIRST + b"\r\n"], ids=["alone", "behind another"])
+def test_a_head_that_is_too_long_is_refused_though_it_came_at_once(before, serve) -> None:
+    async def client(_: uvicorn.Server, reader: Reader, writer: Writer) -> None:
+        writer.write(before + FIRST + b"x: " + b"y" * OVER + b"\r\n\r\n")
+        answered = await answers(reader)
+        assert before or answered == [REFUSED]
+        assert not before or answered == [b"HTTP/1.1 200 OK", b"1 headers, 0 bytes"]
+
+    serve(client)
+
+
+def test_a_head_that_is_as_long_as_it_may_be_is_taken(serve) -> None:
+    async def client(_: uvicorn.Server, reader: Reader, writer: Writer) -> None:
+        head = FIRST + b"Connection: close\r\n" + b"x: y\r\n" * 10_900 + b"\r\n"
+        assert LONGEST_HEAD - 1_000 < len(head) < LONGEST_HEAD
+        for start in range(0, len(head), 10_000):
+            writer.write(head[start : start + 10_000])
+            await writer.drain()
+            await asyncio.sleep(0)
+        assert await answers(reader) == [b"HTTP/1.1 200 OK", b"10902 headers, 0 bytes"]
+
+    serve(client)
+
+
+def test_requests_one_behind_the_other_are_all_answered(serve) -> None:
+    async def client(_: uvicorn.Server, reader: Reader, writer: Writer) -> None:
+        writer.write((FIRST + b"\r\n") * 5_000 + FIRST + b"Connection: close\r\n\r\n")
+        answered = await answers(reader)
+        assert answered[:-1:2] == [b"HTTP/1.1 200 OK"] * 5_001
+
+    serve(client)
+
+
+def test_bodies_of_any_length_are_taken_and_further_requests_behind_them(serve) -> None:
+    async def client(_: uvicorn.Server, reader: Reader, writer: Writer) -> None:
+        size = 20_000_000
+        post = b"POST / HTTP/1.1\r\nHost: casus\r\nContent-Length: %d\r\n\r\n" % size
+        for request in (post + b"y" * size, CHUNKED + b"1\r\ny\r\n" * 100_000 + b"0\r\n\r\n"):
+            writer.write(request)
+            await writer.drain()
+        writer.write(FIRST + b"Connection: close\r\n\r\n")
+        assert (await answers(reader))[1::2] == [
+            b"2 headers, 20000000 bytes",
+            b"2 headers, 100000 bytes",
+            b"2 headers, 0 bytes",
+        ]
+
+    serve(client)
