@@ -111,3 +111,19 @@ def test_no_more_is_kept_than_may_be_sent(declared, chunks, most, tmp_path_facto
     assert name == ("body-too-large" if size > most else "invalid-body" if not size else None)
     kept = (folder / "upload").read_bytes()
     assert kept == b"".join(chunks) if not name else len(kept) <= most
+
+
+def test_a_file_of_which_nothing_comes_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(uploads, "QUIET", 0.01)
+    messages = [{"type": "http.request", "body": b"ab", "more_body": True}]
+
+    async def said() -> Any:
+        if not messages:
+            await asyncio.Event().wait()
+        return messages.pop()
+
+    request = Request({"type": "http", "headers": [(b"content-length", b"5000000000")]}, said)
+    with pytest.raises(Problem, match="2 bytes") as given_up:
+        asyncio.run(receive(request, tmp_path, 10**10))
+    assert given_up.value.name == "body-too-slow"
+    assert given_up.value.response().headers["connection"] == "close"

@@ -107,6 +107,7 @@ async def importing(queue: Queue) -> AsyncIterator[None]:
             "bad-parameter",
             "bad-header",
             "body-too-large",
+            "body-too-slow",
             "unsupported-media-type",
             "idempotency-key-reused",
             "projection-stopped",

@@ -198,7 +198,8 @@ _TYPES = (
         "body-too-slow",
         408,
         "The body did not come",
-        "The body was not there within a minute. Nothing was recorded.",
+        "The body was not there within a minute, or a minute passed in which nothing came of a file that is"
+        " sent to be imported. Nothing was recorded.",
         "Send it again, as one; if the connection is that slow, send less at once.",
     ),
     ProblemType(

@@ -7,9 +7,10 @@ starlette's `ClientDisconnect`.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -46,6 +47,9 @@ FILES = (
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 )
 """The media types of files. What a file is, is told by its bytes."""
+
+QUIET = 60.0
+"""Seconds after which a body is given up of which nothing comes; a long one may take hours."""
 
 AT_ONCE = 1 << 20
 """Bytes that are gathered before they are written, on a thread."""
@@ -87,7 +91,8 @@ class _Taker(Protocol):
 async def receive(request: Request, folder: Path, most: int) -> Received:
     """Write the body of a request to a file, ``upload`` in a folder, and what came with it beside it.
 
-    Raises `Problem` if it is empty, of more than `most` bytes, or of a media type that is not taken.
+    Raises `Problem` if it is empty, does not come, is of more than `most` bytes, or of a media type that
+    is not taken.
     """
     kind, boundary = _kind_of(request)
     declared = request.headers.get("content-length", "")
@@ -114,9 +119,10 @@ async def receive(request: Request, folder: Path, most: int) -> Received:
 
 
 async def _receive(request: Request, taker: _Taker, most: int) -> int:
-    """Hand a body on in large pieces; how long it is, as far as it is read."""
+    """Hand a body on in large pieces; how long it is, as far as it is read. Raises `Problem`."""
     gathered, size = bytearray(), 0
-    async for chunk in request.stream():
+    chunks = request.stream()
+    while chunk := await _next(chunks, size):
         size += len(chunk)
         if size > most + DISCARDED:
             break
@@ -128,6 +134,19 @@ async def _receive(request: Request, taker: _Taker, most: int) -> int:
     if size <= most:
         await run_in_threadpool(taker.write, bytes(gathered))
     return size
+
+
+async def _next(chunks: AsyncIterator[bytes], size: int) -> bytes:
+    """The next piece of a body; empty at its end. Raises `Problem` if none comes."""
+    try:
+        async with asyncio.timeout(QUIET):
+            return await anext(chunks, b"")
+    except TimeoutError:
+        raise Problem(
+            "body-too-slow",
+            f"nothing more of the body came for {QUIET:.0f} s; {size} bytes of it had",
+            headers={"Connection": "close"},
+        ) from None
 
 
 def _kind_of(request: Request) -> tuple[str, bytes]:

@@ -13,6 +13,7 @@ import asyncio
 import gc
 import math
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -20,7 +21,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.api.streams import Streams
-from service.operating.stalled import Connection
+from service.operating.stalled import Connection, end_silent
 from service.operating.state import Operating
 
 LAST_CALL = 0.25
@@ -31,6 +32,13 @@ UNHEARD = 1.0
 
 BEFORE_THE_END = 0.5
 """Seconds before everything is cancelled in which streams are cut off, and say so."""
+
+KEPT_ALIVE = 75
+"""Seconds for which a connection stays open between requests: longer than proxies keep theirs (nginx: 60),
+so that none sends a request into one that is being closed."""
+
+TICKS = 50
+"""Tenths of a second between two looks at connections by which nobody asks anything."""
 
 _LOOK = 0.05
 
@@ -46,6 +54,12 @@ class Server(uvicorn.Server):
         """Serve until told to end; a signal that comes before the loop runs is taken up as well."""
         with self.capture_signals():
             super().run(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look after connections now and then; whether it is to end."""
+        if counter % TICKS == 0:
+            end_silent(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in order."""
@@ -107,9 +121,21 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # `service.access.proxies` takes them, from named proxies alone
+        timeout_keep_alive=KEPT_ALIVE,
         timeout_graceful_shutdown=math.ceil(operating.settings.grace),
     )
+    _allow_many_connections()
     # What is there by now stays: looking through it for garbage would halt every answer for a while.
     gc.collect()
     gc.freeze()
     Server(config, operating, app.state.streams).run(sockets=[listening])
+
+
+def _allow_many_connections() -> None:
+    """Let this process have as many files open as it may: each connection is one."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - there is none on Windows
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(ValueError, OSError):  # what may be set is more than can be had
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
