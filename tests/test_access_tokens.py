@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.server
 import json
 import threading
@@ -13,8 +14,10 @@ import pytest
 from pydantic import ValidationError
 
 from service.access import issuer as issuers
-from service.access.errors import Refused, Unreachable
+from service.access.callers import VERIFYING, Callers
+from service.access.errors import Refused, Unfetched, Unreachable
 from service.access.issuer import Issuer
+from service.access.keys import SCHEMA, Keys
 from service.access.roles import Role
 from service.access.tokens import LEEWAY, Tokens
 from service.api.app import create_app
@@ -31,6 +34,7 @@ from tests.access import (
     unsigned,
 )
 from tests.conftest import TestClient
+from tests.processes import until
 from tests.refusals import problem
 
 
@@ -167,12 +171,17 @@ def test_keys_are_not_fetched_where_somebody_could_change_them(address, tmp_path
 # Where the provider's keys are
 
 
+DRIPS = 40
+"""Bytes of a document that come one by one, where it drips; the rest comes at once."""
+
+
 class Provider:
     """A provider on this machine: what it answers can be changed, and how often it was asked is counted."""
 
     def __init__(self) -> None:
         self.documents: dict[str, Any] = {}
         self.asked: list[str] = []
+        self.drips = False
         self.waits = threading.Event()
         self.waits.set()
         provider = self
@@ -186,7 +195,11 @@ class Provider:
                 self.send_response(404 if found is None else 200)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                for byte in body[: DRIPS if provider.drips else 0]:
+                    time.sleep(0.02)
+                    self.wfile.write(bytes([byte]))
+                    self.wfile.flush()
+                self.wfile.write(body[DRIPS if provider.drips else 0 :])
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -316,6 +329,69 @@ def test_many_who_need_keys_at_once_have_them_fetched_once(provider):
     assert len(found) == 8
     assert all(found)
     assert len(provider.asked) == 1
+
+
+def test_a_fetch_has_so_many_seconds_in_all(provider, monkeypatch):
+    monkeypatch.setattr(issuers, "TIMEOUT", 0.2)
+    provider.drips = True
+    with pytest.raises(Unreachable):
+        Issuer(provider.address, f"{provider.address}/keys").key("one")
+
+
+def test_a_key_that_is_known_does_not_wait_for_one_that_is_not(provider, ticks):
+    issuer = Issuer(provider.address, f"{provider.address}/keys", ticks)
+    issuer.key("one")
+    ticks.now += issuers.FRESH + 1
+    provider.waits.clear()
+    waiting = threading.Thread(target=issuer.key, args=("made up",))
+    waiting.start()
+    until(lambda: len(provider.asked) == 2)
+    assert issuer.key("one") is not None
+    with pytest.raises(Unfetched):
+        issuer.key("two", waits=False)
+    assert waiting.is_alive()
+    provider.waits.set()
+    waiting.join()
+    assert len(provider.asked) == 2
+
+
+def bearing(text: str) -> dict[str, Any]:
+    return {"headers": [(b"authorization", b"Bearer " + text.encode())]}
+
+
+def test_tokens_made_up_keep_nobody_waiting_while_the_provider_says_nothing(provider, ticks, casus):
+    settings = Settings(
+        CASUS_OIDC_ISSUER=provider.address,
+        CASUS_OIDC_AUDIENCE=AUDIENCE,
+        CASUS_OIDC_JWKS=f"{provider.address}/keys",
+        _env_file=None,
+    )
+    tokens = Tokens(settings, Issuer(provider.address, settings.oidc_jwks, ticks))
+    callers = Callers(settings, Keys(casus.state(SCHEMA)), tokens)
+    key = callers.keys.create("newsroom", Role.ADMIN).text
+
+    def token(name: str, key_id: str = "one") -> dict[str, Any]:
+        return bearing(a_token(iss=provider.address, sub=name, headers={"kid": key_id}))
+
+    async def all_at_once() -> list[Any]:
+        assert await callers.bearer(token("maria"))
+        ticks.now += issuers.APART + 1
+        provider.waits.clear()
+        made_up = [
+            asyncio.create_task(callers.bearer(token("x", f"made up {number}")))
+            for number in range(3 * VERIFYING)
+        ]
+        while len(provider.asked) < 2:
+            await asyncio.sleep(0.01)
+        for known in (bearing(key), token("ahmad")):
+            assert await callers.bearer(known)
+        assert not any(each.done() for each in made_up)
+        provider.waits.set()
+        return await asyncio.gather(*made_up, return_exceptions=True)
+
+    assert {type(each) for each in asyncio.run(all_at_once())} == {Refused}
+    assert len(provider.asked) == 2
+    callers.close()
 
 
 def test_a_provider_that_is_away_is_no_open_door_and_no_wrong_key(provider, tmp_path):

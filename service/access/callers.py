@@ -2,7 +2,8 @@
 
 What was verified is remembered for seconds, by a hash: a page costs a look into memory, and a key that is
 revoked on any node is refused on every node when that time is over. What was refused is not remembered.
-Whatever is wrong with a key, the answer is the same, and takes as long.
+Whatever is wrong with a key, the answer is the same, and takes as long. Keys, tokens, and tokens that
+have to wait for the provider's keys, are each looked at by threads of their own: none waits for others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import anyio
 import anyio.to_thread
 from starlette.types import Scope
 
-from service.access.errors import Refused
+from service.access.errors import Refused, Unfetched
 from service.access.keys import Keys
 from service.access.limits import Buckets
 from service.access.roles import Role
@@ -34,7 +35,7 @@ REMEMBERED = 5.0
 MOST_REMEMBERED = 4_096
 
 VERIFYING = 4
-"""Callers that are looked up at the same time; requests of those who are known have threads left."""
+"""Callers of a kind that are looked up at the same time; for requests of those known, threads are left."""
 
 LONGEST = 16_000
 """Characters of a bearer token; those that providers make are far shorter."""
@@ -70,7 +71,9 @@ class Callers:
         self._tokens = tokens
         self._now, self._today = now, today
         self._known: OrderedDict[bytes, tuple[float, Bearer]] = OrderedDict()
-        self._limiter = anyio.CapacityLimiter(VERIFYING)
+        self._keyed, self._tokened, self._waiting = (
+            anyio.CapacityLimiter(VERIFYING) for _ in range(3)
+        )
 
     async def bearer(self, scope: Scope) -> Bearer | None:
         """Who a request is from; None where it bears nothing. Raises `Refused`, `Unreachable`."""
@@ -86,7 +89,7 @@ class Callers:
         digest = blake2b(credential, digest_size=32).digest()
         if known := self._remembered(digest):
             return known
-        bearer = await anyio.to_thread.run_sync(self._verified, text, limiter=self._limiter)
+        bearer = await self._verified(text)
         self._known[digest] = self._now() + REMEMBERED, bearer
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
@@ -106,16 +109,26 @@ class Callers:
         del self._known[digest]
         return None
 
-    def _verified(self, text: str) -> Bearer:
-        if self._tokens is not None and text.count(".") == 2:  # no key has a dot
-            bearer = self._tokens.verify(text)
-            if self.keys.has_name(bearer.name):
-                raise Refused("the token's name is that of a key")
-            return bearer
+    async def _verified(self, text: str) -> Bearer:
+        run = anyio.to_thread.run_sync
+        if self._tokens is None or text.count(".") != 2:  # no key has a dot
+            return await run(self._of_key, text, limiter=self._keyed)
+        try:
+            return await run(self._of_token, self._tokens, text, False, limiter=self._tokened)
+        except Unfetched:
+            return await run(self._of_token, self._tokens, text, True, limiter=self._waiting)
+
+    def _of_key(self, text: str) -> Bearer:
         key = self.keys.verify(text)
         if key is None:
             raise Refused("the key is wrong, unknown or revoked")
         return Bearer(key.name, key.role)
+
+    def _of_token(self, tokens: Tokens, text: str, waits: bool) -> Bearer:
+        bearer = tokens.verify(text, waits=waits)
+        if self.keys.has_name(bearer.name):
+            raise Refused("the token's name is that of a key")
+        return bearer
 
 
 def callers_of(settings: Settings, state: State) -> Callers:

@@ -1,6 +1,7 @@
 """Why nobody is let in, or no key made.
 
 Refused        a key or token that is not accepted
+Unfetched      the provider's keys have to be waited for before anybody can tell
 Unreachable    nobody can tell whether a token is right
 KeyRefused     a key can't be made or revoked as it was asked for
 Unruled        an application has a route without a rule
@@ -19,6 +20,10 @@ class Unreachable(Exception):
     def __init__(self, retry_after: float) -> None:
         self.retry_after = retry_after
         super().__init__("the keys that tokens are verified by can't be fetched now")
+
+
+class Unfetched(Exception):
+    """Raised, to whoever does not wait, where the provider's keys have to be fetched for a token."""
 
 
 class KeyRefused(Exception):

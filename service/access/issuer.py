@@ -4,10 +4,14 @@ They are fetched when a token first needs them, again when they are ten minutes 
 a key that is not among them, which is how a provider changes its keys; at most twice a minute, whatever
 tokens are sent. Where they can't be fetched, those that were known count for an hour. After that, or where
 there were none, nobody can tell who bears a token, and nobody is let in.
+
+A fetch has a thread of its own, and there is one at a time. While it lasts, tokens of keys that are known
+are verified by these: a provider that takes long keeps nobody waiting but who needs a new key of it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import threading
@@ -19,7 +23,7 @@ from typing import Any
 import httpx
 import jwt
 
-from service.access.errors import Unreachable
+from service.access.errors import Unfetched, Unreachable
 from service.options import check_url, is_url
 
 log = logging.getLogger("casus")
@@ -33,7 +37,7 @@ APART = 30.0
 PAUSE = 5.0
 """Seconds after a fetch that failed before the next."""
 TIMEOUT = 5.0
-"""Seconds that a fetch may take."""
+"""Seconds that a fetch may take in all, whatever comes of it meanwhile."""
 LARGEST = 1_000_000
 """Bytes of a document; a set of keys has some thousand."""
 
@@ -49,21 +53,38 @@ class Issuer:
         self._issuer = issuer
         self._jwks = jwks
         self._now = now
-        self._fetching = threading.Lock()
+        self._beginning = threading.Lock()
+        self._fetching: threading.Thread | None = None
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self._fetched = self._failed = -float("inf")
 
-    def key(self, identifier: str | None) -> jwt.PyJWK | None:
-        """The key of an id, or the only one where a token names none. Raises `Unreachable`."""
-        if self._now() - self._fetched > FRESH:
-            self._fetch(FRESH)
-        found = self._known(identifier)
-        if found is None and self._now() - self._fetched > APART:
-            self._fetch(APART)
-            found = self._known(identifier)
-            if found is None and self._now() - self._fetched > APART:
-                raise Unreachable(PAUSE)  # it may be one that could not be fetched
+    def key(self, identifier: str | None, *, waits: bool = True) -> jwt.PyJWK | None:
+        """The key of an id, or the only one where a token names none; None: there is no such key.
+
+        Raises `Unreachable`; and `Unfetched` for whoever does not wait, where a fetch has to be waited for.
+        """
+        found, age = self._known(identifier), self._age
+        if found is None and age <= APART:
+            return None
+        if found is not None and (age <= FRESH or (age <= STALE and not self._may_begin)):
+            return found
+        if not waits:
+            raise Unfetched
+        self._fetch(APART if found is None else FRESH)
+        found, age = self._known(identifier), self._age
+        if age > (APART if found is None else STALE):
+            raise Unreachable(PAUSE)  # it may be one that could not be fetched
         return found
+
+    @property
+    def _age(self) -> float:
+        return self._now() - self._fetched
+
+    @property
+    def _may_begin(self) -> bool:
+        """Whether a fetch may begin: none lasts, and none has failed just now."""
+        lasts = self._fetching is not None and self._fetching.is_alive()
+        return not lasts and self._now() - self._failed > PAUSE
 
     def _known(self, identifier: str | None) -> jwt.PyJWK | None:
         keys = self._keys
@@ -72,40 +93,41 @@ class Issuer:
         return keys.get(identifier)
 
     def _fetch(self, oldest: float) -> None:
-        """Fetch keys that are older than that, unless that failed just now. Raises `Unreachable`."""
-        with self._fetching:
-            now = self._now()
-            if now - self._fetched <= oldest:
-                return  # another thread has, meanwhile
-            if now - self._failed > PAUSE:
-                try:
-                    self._keys = _usable(self._document())
-                    self._fetched = self._now()
-                    return
-                except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-                    self._failed = self._now()
-                    log.error("the keys of %s can't be fetched: %s", self._issuer, error)
-            if self._now() - self._fetched > STALE:
-                raise Unreachable(PAUSE)
+        """Wait for a fetch of keys that are older than that, if there is one or may be."""
+        with self._beginning:
+            if self._may_begin and self._age > oldest:  # or another has been, meanwhile
+                self._fetching = threading.Thread(target=self._renew, name="keys", daemon=True)
+                self._fetching.start()
+            fetching = self._fetching
+        if fetching is not None:
+            fetching.join(TIMEOUT)
 
-    def _document(self) -> Any:
+    def _renew(self) -> None:
+        try:
+            self._keys = _usable(asyncio.run(asyncio.wait_for(self._document(), TIMEOUT)))
+            self._fetched = self._now()
+        except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            self._failed = self._now()
+            log.error("the keys of %s can't be fetched: %s", self._issuer, error)
+
+    async def _document(self) -> Any:
         if self._jwks and not is_url(self._jwks):
             return json.loads(Path(self._jwks).read_bytes())
-        with httpx.Client(timeout=TIMEOUT) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT) as client:
             address = self._jwks
             if not address:
-                found = _got(client, self._issuer.rstrip("/") + DISCOVERY)
+                found = await _got(client, self._issuer.rstrip("/") + DISCOVERY)
                 if found.get("issuer") != self._issuer:
                     raise ValueError("its discovery is another issuer's")
                 address = check_url(str(found.get("jwks_uri")))
-            return _got(client, address)
+            return await _got(client, address)
 
 
-def _got(client: httpx.Client, address: str) -> Any:
-    with client.stream("GET", address) as answer:
+async def _got(client: httpx.AsyncClient, address: str) -> Any:
+    async with client.stream("GET", address) as answer:
         answer.raise_for_status()
         body = b""
-        for chunk in answer.iter_bytes():
+        async for chunk in answer.aiter_bytes():
             body += chunk
             if len(body) > LARGEST:
                 raise ValueError("the document is too large")

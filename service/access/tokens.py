@@ -36,10 +36,10 @@ class Tokens:
         self._settings = settings
         self._issuer = issuer or Issuer(settings.oidc_issuer, settings.oidc_jwks)
 
-    def verify(self, text: str) -> Bearer:
-        """Whoever bears a token. Raises `Refused`, `Unreachable`."""
+    def verify(self, text: str, *, waits: bool = True) -> Bearer:
+        """Whoever bears a token. Raises `Refused`, `Unreachable`, and rather than wait `Unfetched`."""
         try:
-            claims = self._claims(text)
+            claims = self._claims(text, waits=waits)
             until = float(claims["exp"]) + LEEWAY
         except jwt.ExpiredSignatureError:
             raise Refused("the token has expired") from None
@@ -51,11 +51,11 @@ class Tokens:
             raise Refused("the token is not one that is accepted here") from None
         return Bearer(self._name(claims), self._role(claims), until)
 
-    def _claims(self, text: str) -> dict[str, Any]:
+    def _claims(self, text: str, *, waits: bool) -> dict[str, Any]:
         header = jwt.get_unverified_header(text)
         if "crit" in header:
             raise jwt.InvalidTokenError  # nothing that has to be understood is
-        key = self._issuer.key(header.get("kid"))
+        key = self._issuer.key(header.get("kid"), waits=waits)
         algorithm = header.get("alg")
         if key is None or algorithm not in ALGORITHMS.get(str(key.key_type), ()):
             raise jwt.InvalidTokenError
