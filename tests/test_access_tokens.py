@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.server
 import json
 import threading
@@ -36,6 +37,9 @@ from tests.access import (
 from tests.conftest import TestClient
 from tests.processes import until
 from tests.refusals import problem
+
+DEEP = base64.urlsafe_b64encode(b'{"alg":' + b"[" * 11_000).decode().rstrip("=")
+"""The head of a token, whose JSON has no end of depth."""
 
 
 @pytest.fixture
@@ -95,6 +99,7 @@ def test_clocks_may_differ_a_little(tokens):
         lambda: a_token("admin", aud=5),
         lambda: "e30.e30.e30",
         lambda: "..",
+        lambda: f"{DEEP}.e30.e30",
         lambda: "é.é.é",
         lambda: ".".join(["A" * 5_000] * 3),
     ],
@@ -170,6 +175,8 @@ def test_keys_are_not_fetched_where_somebody_could_change_them(address, tmp_path
 
 # Where the provider's keys are
 
+
+DEEP_KEYS = b'{"keys":' + b"[" * 100_000
 
 DRIPS = 40
 """Bytes of a document that come one by one, where it drips; the rest comes at once."""
@@ -296,12 +303,23 @@ def test_keys_that_were_known_count_for_a_while_where_they_can_not_be_fetched(
 
 
 @pytest.mark.parametrize(
-    "document", [b"", b"<html>", [], {"keys": []}, {"keys": 5}, b"[" * 1_100_000, {"issuer": "x"}]
+    "document",
+    [b"", b"<html>", [], {"keys": []}, {"keys": 5}, b"[" * 1_100_000, DEEP_KEYS, {"issuer": "x"}],
+    ids=lambda document: repr(document)[:20],
 )
 def test_a_provider_that_answers_nonsense_is_one_that_does_not_answer(document, provider):
     provider.documents["/keys"] = document
     with pytest.raises(Unreachable):
         Issuer(provider.address).key("one")
+
+
+def test_keys_known_stay_good_where_what_is_fetched_is_nested_deeply(provider, ticks, caplog):
+    issuer = Issuer(provider.address, f"{provider.address}/keys", ticks)
+    issuer.key("one")
+    provider.documents["/keys"] = DEEP_KEYS
+    ticks.now += issuers.FRESH + 1
+    assert issuer.key("one") is not None
+    assert "nested too deeply" in caplog.text
 
 
 def test_the_discovery_of_another_issuer_is_not_believed(provider):

@@ -110,9 +110,9 @@ class Issuer:
             self._failed = self._now()
             log.error("the keys of %s can't be fetched: %s", self._issuer, error)
 
-    async def _document(self) -> Any:
+    async def _document(self) -> dict[str, Any]:
         if self._jwks and not is_url(self._jwks):
-            return json.loads(Path(self._jwks).read_bytes())
+            return _parsed(Path(self._jwks).read_bytes())
         async with httpx.AsyncClient(timeout=TIMEOUT) as client:
             address = self._jwks
             if not address:
@@ -123,7 +123,7 @@ class Issuer:
             return await _got(client, address)
 
 
-async def _got(client: httpx.AsyncClient, address: str) -> Any:
+async def _got(client: httpx.AsyncClient, address: str) -> dict[str, Any]:
     async with client.stream("GET", address) as answer:
         answer.raise_for_status()
         body = b""
@@ -131,16 +131,24 @@ async def _got(client: httpx.AsyncClient, address: str) -> Any:
             body += chunk
             if len(body) > LARGEST:
                 raise ValueError("the document is too large")
-    document = json.loads(body)
+    return _parsed(body)
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    """A document that is an object. Raises ValueError."""
+    try:
+        document = json.loads(body)
+    except RecursionError:
+        raise ValueError("the document is nested too deeply") from None
     if not isinstance(document, dict):
         raise ValueError("the document is no object")
     return document
 
 
-def _usable(document: Any) -> dict[str, jwt.PyJWK]:
+def _usable(document: dict[str, Any]) -> dict[str, jwt.PyJWK]:
     """The keys of a set that verify signatures, by their ids. Raises ValueError if there are none."""
     keys = {}
-    listed = document.get("keys") if isinstance(document, dict) else None
+    listed = document.get("keys")
     for each in listed if isinstance(listed, list) else ():
         # A key that is shared with the provider would let whoever has it sign as well as verify.
         if (
