@@ -349,6 +349,24 @@ def test_many_who_need_keys_at_once_have_them_fetched_once(provider):
     assert len(provider.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/keys", "no keys in it"),
+        ("/gone", "the status 404"),
+        (":badport/keys", "none: InvalidURL"),
+    ],
+)
+def test_no_secret_of_an_address_is_logged(path, reason, provider, caplog):
+    provider.documents["/keys?key=s3cret"] = {}
+    address = f"{provider.address.replace('://', '://casus:s3cret@')}{path}?key=s3cret"
+    with pytest.raises(Unreachable):
+        Issuer(address, address).key("one")
+    assert reason in caplog.text
+    assert "s3cret" not in caplog.text
+    assert ("127.0.0.1" in caplog.text) == ("port" not in path)
+
+
 def test_a_fetch_has_so_many_seconds_in_all(provider, monkeypatch):
     monkeypatch.setattr(issuers, "TIMEOUT", 0.2)
     provider.drips = True

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import jwt
@@ -42,6 +43,10 @@ LARGEST = 1_000_000
 """Bytes of a document; a set of keys has some thousand."""
 
 DISCOVERY = "/.well-known/openid-configuration"
+
+
+class _Unusable(ValueError):
+    """Raised for what was fetched and is of no use; what it says has nothing of an address."""
 
 
 class Issuer:
@@ -108,7 +113,8 @@ class Issuer:
             self._fetched = self._now()
         except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             self._failed = self._now()
-            log.error("the keys of %s can't be fetched: %s", self._issuer, error)
+            place, reason = _shown(self._jwks or self._issuer), _reason(error)
+            log.error("the provider's keys can't be fetched, from %s: %s", place, reason)
 
     async def _document(self) -> dict[str, Any]:
         if self._jwks and not is_url(self._jwks):
@@ -118,8 +124,8 @@ class Issuer:
             if not address:
                 found = await _got(client, self._issuer.rstrip("/") + DISCOVERY)
                 if found.get("issuer") != self._issuer:
-                    raise ValueError("its discovery is another issuer's")
-                address = check_url(str(found.get("jwks_uri")))
+                    raise _Unusable("its discovery is another issuer's")
+                address = _checked(str(found.get("jwks_uri")))
             return await _got(client, address)
 
 
@@ -130,23 +136,55 @@ async def _got(client: httpx.AsyncClient, address: str) -> dict[str, Any]:
         async for chunk in answer.aiter_bytes():
             body += chunk
             if len(body) > LARGEST:
-                raise ValueError("the document is too large")
+                raise _Unusable("the document is too large")
     return _parsed(body)
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
-    """A document that is an object. Raises ValueError."""
+    """A document that is an object. Raises `_Unusable`."""
     try:
         document = json.loads(body)
     except RecursionError:
-        raise ValueError("the document is nested too deeply") from None
+        raise _Unusable("the document is nested too deeply") from None
+    except ValueError:
+        raise _Unusable("the document is no JSON") from None
     if not isinstance(document, dict):
-        raise ValueError("the document is no object")
+        raise _Unusable("the document is no object")
     return document
 
 
+def _checked(address: str) -> str:
+    try:
+        return check_url(address)
+    except ValueError:
+        raise _Unusable("its discovery names keys whose address is not https://") from None
+
+
+def _shown(place: str) -> str:
+    """Where keys are, as a log may have it: an address may hold a password, or a key in its query."""
+    if not is_url(place):
+        return place
+    try:
+        parts = urlsplit(place)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that is none"
+    return f"{parts.hostname}{port}{parts.path}"
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, with nothing of an address: what httpx says of it has all of it."""
+    if isinstance(error, _Unusable):
+        return str(error)
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"the answer has the status {error.response.status_code}"
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
+        return f"it takes more than {TIMEOUT:g} s"
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
 def _usable(document: dict[str, Any]) -> dict[str, jwt.PyJWK]:
-    """The keys of a set that verify signatures, by their ids. Raises ValueError if there are none."""
+    """The keys of a set that verify signatures, by their ids. Raises `_Unusable` if there are none."""
     keys = {}
     listed = document.get("keys")
     for each in listed if isinstance(listed, list) else ():
@@ -162,5 +200,5 @@ def _usable(document: dict[str, Any]) -> dict[str, jwt.PyJWK]:
                 continue
             keys[str(each.get("kid", ""))] = key
     if not keys:
-        raise ValueError("there are no keys in it that verify signatures")
+        raise _Unusable("there are no keys in it that verify signatures")
     return keys
