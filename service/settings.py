@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     oidc_audience: Annotated[str, Field(alias="CASUS_OIDC_AUDIENCE", validate_default=True)] = ""
     """What stands in ``aud`` of tokens that are meant for this service."""
 
-    oidc_jwks: Annotated[str, Field(alias="CASUS_OIDC_JWKS")] = ""
+    oidc_jwks: Annotated[str, Field(alias="CASUS_OIDC_JWKS", validate_default=True)] = ""
     """The provider's keys, a URL or a file; left out: where its discovery document leads."""
 
     oidc_roles_claim: Annotated[str, Field(alias="CASUS_OIDC_ROLES_CLAIM")] = "roles"
@@ -109,7 +109,16 @@ class Settings(BaseSettings):
 
     @field_validator("oidc_jwks")
     @classmethod
-    def _cannot_be_changed_on_the_way(cls, place: str) -> str:
+    def _cannot_be_changed_on_the_way(cls, place: str, info: ValidationInfo) -> str:
+        issuer = info.data.get("oidc_issuer")
+        if issuer and not place:
+            try:
+                check_url(issuer)
+            except ValueError:
+                raise ValueError(
+                    "CASUS_OIDC_JWKS has to be set where CASUS_OIDC_ISSUER does not begin with https://:"
+                    " what leads to the keys could be changed on the way"
+                ) from None
         return check_url(place) if is_url(place) else place
 
     @field_validator("store", "read_store")

@@ -173,6 +173,16 @@ def test_keys_are_not_fetched_where_somebody_could_change_them(address, tmp_path
             Settings(CASUS_OIDC_JWKS=address, _env_file=None)
 
 
+@pytest.mark.parametrize(
+    "issuer", ["http://127.0.0.2:8080", "http://id.example.org", "id", "x://["]
+)
+def test_keys_are_not_looked_for_where_somebody_could_change_what_leads_to_them(issuer, tmp_path):
+    given = {"CASUS_OIDC_ISSUER": issuer, "CASUS_OIDC_AUDIENCE": AUDIENCE}
+    with pytest.raises(ValidationError, match="CASUS_OIDC_JWKS has to be set"):
+        Settings(**given, _env_file=None)
+    assert Settings(**given, CASUS_OIDC_JWKS="keys.json", _env_file=None).oidc_issuer == issuer
+
+
 # Where the provider's keys are
 
 
