@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+from dotenv import dotenv_values
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -107,6 +112,19 @@ class Settings(BaseSettings):
             raise ValueError("CASUS_OIDC_AUDIENCE has to be set where CASUS_OIDC_ISSUER is")
         return audience
 
+    @field_validator(
+        "oidc_audience", "oidc_jwks", "oidc_roles_claim", "oidc_roles_prefix", "oidc_name_claim"
+    )
+    @classmethod
+    def _is_of_a_provider(cls, value: str, info: ValidationInfo) -> str:
+        field = cls.model_fields[info.field_name or ""]
+        if "oidc_issuer" in info.data and not info.data["oidc_issuer"] and value != field.default:
+            raise ValueError(
+                f"{field.alias} is of no use without CASUS_OIDC_ISSUER, the provider whose tokens are"
+                " accepted: set it as well, or neither"
+            )
+        return value
+
     @field_validator("oidc_jwks")
     @classmethod
     def _cannot_be_changed_on_the_way(cls, place: str, info: ValidationInfo) -> str:
@@ -142,3 +160,39 @@ class Settings(BaseSettings):
         if isinstance(place, Path) or "target_session_attrs=" in place:
             return place
         return f"{place}{'&' if '?' in place else '?'}target_session_attrs=any"
+
+
+_NO_SETTINGS = {
+    "CASUS_PASSWORD",
+    "CASUS_TEST_ALL",
+    "CASUS_TEST_STORE",
+    "CASUS_KILLS",
+    "CASUS_HISTORIES",
+}
+"""What `compose.yaml` and the tests ask for."""
+
+_OF_KUBERNETES = re.compile(
+    r"CASUS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)"
+)
+"""What it sets in every container where a service is called casus."""
+
+
+def misspelt_settings() -> Iterator[str]:
+    """What is wrong with variables that are named like settings, and are none: one that is read by nobody
+    leaves open what it was to close.
+    """
+    known = sorted(str(field.alias) for field in Settings.model_fields.values())
+    given = {**dotenv_values(".env"), **os.environ}
+    for name, value in sorted(given.items()):
+        word = name.upper()
+        if (
+            not word.startswith("CASUS_")
+            or word in known
+            or word in _NO_SETTINGS
+            or _OF_KUBERNETES.fullmatch(word)
+            or (word.endswith("_PORT") and "://" in (value or ""))  # Kubernetes' as well
+        ):
+            continue
+        bare = word.removeprefix("CASUS_")
+        near = bare if bare in known else difflib.get_close_matches(word, known, 1, 0.0)[0]
+        yield f"{name} is no setting; did you mean {near}?"

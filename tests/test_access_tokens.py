@@ -166,11 +166,27 @@ def test_an_issuer_without_an_audience_is_refused():
         Settings(CASUS_OIDC_ISSUER=ISSUER, _env_file=None)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["CASUS_OIDC_AUDIENCE", "CASUS_OIDC_JWKS", "CASUS_OIDC_ROLES_CLAIM", "CASUS_OIDC_NAME_CLAIM"],
+)
+def test_settings_of_a_provider_without_one_are_refused(setting):
+    with pytest.raises(ValidationError, match=f"{setting} is of no use without CASUS_OIDC_ISSUER"):
+        Settings(**{setting: "some"}, _env_file=None)
+    written = Settings(_env_file=None).model_dump(mode="json", by_alias=True)
+    assert Settings(**written, _env_file=None)  # as workers are told of them
+
+
 @pytest.mark.parametrize("address", ["http://id.example.org/keys", "ftp://id.example.org", "//x:"])
 def test_keys_are_not_fetched_where_somebody_could_change_them(address, tmp_path):
     if "://" in address:
         with pytest.raises(ValidationError, match="https"):
-            Settings(CASUS_OIDC_JWKS=address, _env_file=None)
+            Settings(
+                CASUS_OIDC_ISSUER=ISSUER,
+                CASUS_OIDC_AUDIENCE=AUDIENCE,
+                CASUS_OIDC_JWKS=address,
+                _env_file=None,
+            )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -10,7 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.processes import PATIENCE, STOPPED, account, links_in, log_rows, run, serving, started
+from service.settings import misspelt_settings
+from tests.processes import (
+    PATIENCE,
+    STOPPED,
+    account,
+    ask,
+    links_in,
+    log_rows,
+    run,
+    serving,
+    started,
+)
 
 # Starting
 
@@ -100,6 +112,33 @@ def test_commands_that_find_the_timelines_missing_at_once_build_them_once(home):
     assert [errors for _, errors in shown] == [""] * 4
     assert len({output for output, _ in shown}) == 1
     assert len(list((home / "views").glob("*-*.sqlite"))) == 1
+
+
+def test_a_variable_that_is_no_setting_is_refused_with_the_one_that_is_meant(tmp_path):
+    (tmp_path / ".env").write_text("CASUS_PASSWORD=a\nCASUS_MAX_IMPROT=1\n")
+    refused = ask("serve", home=tmp_path / "home", PORT="0", CASUS_RAETING="closed")
+    assert refused.returncode == 2
+    words = " ".join(refused.stderr.replace("│", " ").split())
+    assert "CASUS_MAX_IMPROT is no setting; did you mean CASUS_MAX_IMPORT?" in words
+    assert "CASUS_RAETING is no setting; did you mean CASUS_READING?" in words
+    assert not (tmp_path / "home").exists()
+
+
+def test_variables_of_others_that_are_named_like_settings_are_let_be(tmp_path, monkeypatch):
+    others = {
+        "CASUS_PASSWORD": "a",  # compose.yaml's
+        "CASUS_TEST_ALL": "1",
+        "casus_reading": "open",
+        "CASUS_SERVICE_HOST": "10.0.0.1",  # where a service of Kubernetes is called casus
+        "CASUS_SERVICE_PORT_HTTP": "80",
+        "CASUS_PORT": "tcp://10.0.0.1:80",
+        "CASUS_API_PORT_80_TCP_ADDR": "10.0.0.1",
+    }
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", others)
+    assert list(misspelt_settings()) == []
+    monkeypatch.setattr(os, "environ", {"CASUS_PORT": "8001"})
+    assert list(misspelt_settings()) == ["CASUS_PORT is no setting; did you mean PORT?"]
 
 
 # Stopping
