@@ -108,6 +108,11 @@ def test_the_file_of_keys_is_for_its_owner_alone(keys, tmp_path):
         "news\u200broom",
         "\u202enewsroom",
         "news\ue000room",
+        "Maria\u00a0Lopez",
+        "Maria\u2007Lopez",
+        "Maria\u3000Lopez",
+        "cafe\u0301",
+        "\u212bngstr\u00f6m",
         "0123456789ab",
         "x" * (LONGEST_NAME + 1),
     ],
@@ -175,6 +180,21 @@ def test_a_name_has_one_key_at_a_time_and_may_have_another_after_it(keys):
     keys.revoke("newsroom")
     assert keys.verify(second.text) is None
     assert keys.has_name("newsroom")
+
+
+@pytest.mark.parametrize(
+    ("name", "like"), [("Maria", "maria"), ("Straße", "STRASSE"), ("café", "CAFÉ"), ("ab", "ａｂ")]
+)
+def test_a_name_that_differs_in_case_alone_is_refused_and_taken_for_the_same(name, like, keys):
+    keys.create(name, Role.CURATOR)
+    keys.create("another", Role.CURATOR)
+    assert keys.has_name(like)
+    with pytest.raises(KeyRefused, match=f"{like!r} could be taken for that"):
+        keys.create(like, Role.CURATOR)
+    keys.revoke(name)
+    with pytest.raises(KeyRefused, match=f"{like!r} could be taken for that"):
+        keys.create(like, Role.CURATOR)
+    assert keys.create(name, Role.CURATOR).key.name == name
 
 
 # When it was used

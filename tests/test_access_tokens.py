@@ -123,7 +123,9 @@ def test_every_token_with_one_character_changed_is_refused(tokens):
 # Names and roles
 
 
-@pytest.mark.parametrize("name", ["", " ", "two\nlines", None, "casus load", "x" * 101])
+@pytest.mark.parametrize(
+    "name", ["", " ", "two\nlines", None, "casus load", "a\u2007b", "cafe\u0301", "x" * 101]
+)
 def test_a_name_that_can_not_be_recorded_is_refused(name, tokens):
     with pytest.raises(Refused, match="sub"):
         tokens.verify(a_token("admin", sub=name))
@@ -415,6 +417,17 @@ def test_a_key_that_is_known_does_not_wait_for_one_that_is_not(provider, ticks):
     provider.waits.set()
     waiting.join()
     assert len(provider.asked) == 2
+
+
+@pytest.mark.parametrize("name", ["newsroom", "Newsroom", "NEWSROOM"])
+def test_a_token_with_the_name_of_a_key_is_refused_in_whatever_case(name, casus, tmp_path):
+    settings = Settings(**settings_of_provider(tmp_path), _env_file=None)
+    callers = Callers(settings, Keys(casus.state(SCHEMA)), Tokens(settings))
+    callers.keys.create("newsroom", Role.ADMIN)
+    with pytest.raises(Refused, match="that of a key"):
+        asyncio.run(callers.bearer(bearing(a_token(sub=name))))
+    assert asyncio.run(callers.bearer(bearing(a_token(sub="newsroom 2"))))
+    callers.close()
 
 
 def bearing(text: str) -> dict[str, Any]:

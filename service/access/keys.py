@@ -108,6 +108,12 @@ class Keys:
                 raise KeyRefused(
                     f"there is a key {name!r}; revoke it first, or choose another name"
                 )
+            for key in _found(cursor, ""):
+                if key.name != name and _folded(key.name) == _folded(name):
+                    raise KeyRefused(
+                        f"there is a key {key.name!r}, or was: the name {name!r} could be taken for that;"
+                        " write it the same, or choose another"
+                    )
             return self._made(cursor, name, role)
 
     def create_first(self, name: str, role: Role) -> NewKey | None:
@@ -159,8 +165,8 @@ class Keys:
         return key
 
     def has_name(self, name: str) -> bool:
-        """Whether any key has a name, or had."""
-        return bool(self._select(" WHERE name = ?", name))
+        """Whether any key has a name, or had, in whatever case."""
+        return any(_folded(key.name) == _folded(name) for key in self._select(""))
 
     def close(self) -> None:
         """Close the connections."""
@@ -244,9 +250,18 @@ def _fault_of_letters(name: str) -> str:
     """Why a name could be taken for another that looks the same; empty if it could not."""
     if name != name.strip() or "  " in name:
         return "has white space at an end, or more than one space in a row"
+    if any(each.isspace() and each != " " for each in name):
+        return "has white space that is no plain space"
+    if not unicodedata.is_normalized("NFC", name):
+        return "has letters in parts that could be one (it is not in the form NFC of Unicode)"
     if any(unicodedata.category(each) in _UNSEEN for each in name):
         return "has characters that cannot be seen"
     return ""
+
+
+def _folded(name: str) -> str:
+    """What names have in common that differ in case, or in how the same letters are written."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 _UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
