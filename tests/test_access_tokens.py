@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 from pydantic import ValidationError
 
 from service.access import issuer as issuers
@@ -291,6 +293,18 @@ def test_keys_of_no_use_are_left_out(provider):
     }
     with pytest.raises(Unreachable):
         Issuer(provider.address).key("one")
+
+
+def test_short_keys_are_passed_over_and_that_is_told(provider, caplog):
+    short = rsa.generate_private_key(public_exponent=65_537, key_size=1_024).public_key()
+    weak = {**RSAAlgorithm.to_jwk(short, as_dict=True), "kid": "weak"}
+    provider.documents["/keys"]["keys"].append(weak)
+    issuer = Issuer(provider.address)
+    assert issuer.key("weak") is None
+    assert issuer.key("one") is not None
+    assert [record.message for record in caplog.records] == [
+        "the provider's key 'weak' is passed over: 1024 bits are few"
+    ]
 
 
 def test_a_key_that_is_new_is_fetched_and_keys_made_up_are_not_looked_for_each_time(

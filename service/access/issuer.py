@@ -42,6 +42,9 @@ TIMEOUT = 5.0
 LARGEST = 1_000_000
 """Bytes of a document; a set of keys has some thousand."""
 
+RSA_BITS = 2_048
+"""Of an RSA key at least (RFC 7518, 3.3 and 3.5)."""
+
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -198,7 +201,14 @@ def _usable(document: dict[str, Any]) -> dict[str, jwt.PyJWK]:
                 key = jwt.PyJWK(each)
             except jwt.PyJWTError:
                 continue
-            keys[str(each.get("kid", ""))] = key
+            identifier = str(each.get("kid", ""))
+            if each["kty"] == "RSA" and key.key.key_size < RSA_BITS:
+                few = key.key.key_size
+                log.warning(
+                    "the provider's key %.100r is passed over: %d bits are few", identifier, few
+                )
+                continue
+            keys[identifier] = key
     if not keys:
         raise _Unusable("there are no keys in it that verify signatures")
     return keys
