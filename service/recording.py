@@ -257,7 +257,8 @@ class Desk:
     def _shown(self, position: int) -> bool:
         """Bring the projections up to a position. What is recorded stays recorded where that fails."""
         try:
-            return self._projector.reach(position, SHOWN_WITHIN)
+            reached = self._projector.reach(position, SHOWN_WITHIN)
+            return reached and self._projector.is_of_the_log()
         except (ProjectionStopped, PersistenceError, OSError):
             log.exception("recorded, but not shown yet")
             return False

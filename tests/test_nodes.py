@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -13,9 +14,15 @@ import httpx
 import psycopg
 import pytest
 
+from service.api.app import create_app
+from service.bootstrap import Casus, open_casus
+from service.database import Unanswered
 from service.log import Log
+from service.log.places import in_words
 from service.log.postgres_recorder import PostgresRecorder
+from service.settings import Settings
 from tests import postgres
+from tests.conftest import CALLER, TestClient, an_account, bearing
 from tests.crashes import check_log, check_views
 from tests.processes import PATIENCE, Server, account, kill, log_rows, run, serving, until
 from tests.receivers import receiving
@@ -201,6 +208,118 @@ def test_webhooks_go_on_from_another_node_when_the_one_that_sent_them_dies(datab
         until(lambda: 69 in receiver.positions)
         where = f"/v1/subscriptions/{made.json()['id']}"
         until(lambda: other.get(where).json()["position"] == 69)
+
+
+# A read store that is none
+
+
+@pytest.fixture
+def apart(postgresql: postgres.Server, database: str, tmp_path: Path) -> Iterator[Casus]:
+    """A store whose read store has the same ten records, then another one."""
+    name = postgresql.database()
+    with closing(Log(database)) as log, closing(Log(postgresql.url(name))) as other:
+        for each, last in ((log, 20), (other, 30)):
+            each.append([a_record(number) for number in (*range(10), last)])
+    yield from opened_apart(database, postgresql.url(name), tmp_path)
+    postgresql.ask(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def opened_apart(store: str, read_store: str, home: Path) -> Iterator[Casus]:
+    settings = Settings(
+        CASUS_HOME=home, CASUS_STORE=store, CASUS_READ_STORE=read_store, _env_file=None
+    )
+    with closing(open_casus(settings)) as casus:
+        yield casus
+
+
+def copied(casus: Casus) -> None:
+    """Make the read store a copy of the log."""
+    casus.followed.replace(casus.log.requests(), [casus.log.entries(0)])
+
+
+def is_of_the_log(casus: Casus) -> bool:
+    casus.projector.catch_up()
+    return casus.projector.is_of_the_log()
+
+
+NO_COPY = "the read store is not a copy of the log: they differ at position 11 or before"
+
+
+def test_a_read_store_that_is_another_log_is_told_and_what_is_written_is_not_shown(apart):
+    assert NO_COPY in str(apart.projector.trouble)
+    with TestClient(create_app(apart), headers=bearing(apart)) as client:
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["lag"]) == (503, 0)
+        assert NO_COPY in ready.json()["failure"]
+        posted = client.post("/v1/incidents", json=account("Elsewhere"))
+        apart.followed.append([a_record(40)])  # as many records as the log has
+        again = client.post("/v1/incidents", json=account("There"))
+        assert (posted.status_code, again.status_code) == (202, 202)
+        assert client.get("/v1/incidents").status_code == 200
+        copied(apart)
+        until(lambda: client.get("/readyz").status_code == 200)
+        assert "There" in client.get("/v1/incidents?q=there").text
+
+
+def test_a_read_store_that_goes_its_own_way_is_found_out_by_a_write_of_that_moment(apart):
+    copied(apart)
+    until(lambda: is_of_the_log(apart))
+    apart.followed.append([a_record(40)])
+    apart.projector._comparison._asked_at -= 10
+    written = apart.desk.report_incident(an_account(), CALLER)
+    assert (written.position, written.shown) == (12, False)
+
+
+def test_a_read_store_is_followed_as_before_while_the_log_does_not_answer(apart, monkeypatch):
+    copied(apart)
+    until(lambda: is_of_the_log(apart))
+    answers = threading.Event()
+
+    def hangs(_: int) -> str:
+        answers.wait(PATIENCE)
+        raise Unanswered("the primary is gone")
+
+    monkeypatch.setattr(apart.log, "mark", hangs)
+    for number in (40, 41):
+        apart.projector._comparison._asked_at -= 10
+        apart.followed.append([a_record(number)])
+        apart.projector.catch_up()
+    assert (apart.reader.head, apart.projector.trouble) == (13, None)
+    answers.set()
+    apart.projector.is_of_the_log()
+    assert apart.projector.trouble is None
+
+
+def test_a_verification_says_which_log_it_looked_at_and_that_it_is_no_copy(apart, tmp_path):
+    stores = {
+        "CASUS_STORE": apart.settings.store,
+        "CASUS_READ_STORE": apart.settings.read_store,
+    }
+    shown = run("verify", "--json", home=tmp_path, **stores)
+    verdict = json.loads(shown.stdout)
+    assert shown.returncode == 1
+    assert verdict["log"] == in_words(apart.followed.place)
+    assert [NO_COPY in fault for fault in verdict["faults"]] == [True]
+    status = run("status", home=tmp_path, **stores)
+    assert status.returncode == 1
+    assert NO_COPY in status.stdout
+    copied(apart)
+    assert run("verify", home=tmp_path, **stores).returncode == 0
+    apart.followed.append([a_record(40)])
+    beyond = run("verify", home=tmp_path, **stores)
+    assert beyond.returncode == 1
+    assert "it has a record at position 12" in beyond.stdout
+
+
+def test_a_read_store_that_was_behind_when_a_node_began_is_as_late_as_what_it_lacks(apart):
+    """Nothing was ever seen to be shown: a minute of grace would be one of wrong answers."""
+    apart.followed.replace((), [apart.log.entries(0, 5)])
+    for casus in opened_apart(
+        apart.settings.store, apart.settings.read_store, apart.settings.home / "late"
+    ):
+        standing = asyncio.run(create_app(casus).state.standings.now())
+        assert (standing.log_position, standing.position) == (11, 5)
+        assert "seconds behind the log, and may be 60 (CASUS_MAX_LAG)" in (standing.failure or "")
 
 
 # The log itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,8 @@ from service.settings import Settings
 from service.upkeep.backups import NoBackup, new_backup, opened_backup
 from service.upkeep.copying import Copied, Differs, copy, replace
 from service.upkeep.states import copy_states, keep_states, restore_states
-from service.upkeep.verifying import verify
+from service.upkeep.verifying import fault_of_copy, verify
+from service.views.comparing import NoCopy
 
 
 def rebuild_views(settings: Settings) -> None:
@@ -31,7 +33,7 @@ def rebuild_views(settings: Settings) -> None:
 def show_status(settings: Settings, *, json: bool) -> None:
     """Print the store's place, positions and health; status 1 if the timelines have stopped."""
     with opened(settings) as casus:
-        failure = casus.projector.failure
+        failure = casus.projector.failure or casus.projector.difference
         lines = {
             "home": str(settings.home.absolute()),
             "log_position": casus.log.head,
@@ -47,6 +49,8 @@ def show_status(settings: Settings, *, json: bool) -> None:
         for name, value in lines.items():
             shown = "none" if value is None else value
             say(f"{name.replace('_', ' '):<13} {shown}")
+    if isinstance(failure, NoCopy):
+        refuse("the timelines are not of the log")
     if failure:
         refuse("the timelines have stopped")
 
@@ -55,10 +59,13 @@ def verify_store(settings: Settings, *, json: bool) -> None:
     """Look through the log and the timelines, and print what was found; status 1 for any fault."""
     with opened(settings) as casus, progress("verifying") as tell:
         verdict = verify(casus.followed, casus.projector.generation.path, tell)
+        if casus.followed is not casus.log and (fault := fault_of_copy(casus.followed, casus.log)):
+            verdict = dataclasses.replace(verdict, faults=(fault, *verdict.faults))
+    looked_at = in_words(settings.followed_place)
     if json:
-        write_lines([orjson.dumps(verdict)])
+        write_lines([orjson.dumps({"log": looked_at, **dataclasses.asdict(verdict)})])
     else:
-        say(f"{in_words(settings.log_place)}: {verdict.position} records, {verdict.digest}")
+        say(f"{looked_at}: {verdict.position} records, {verdict.digest}")
         for fault in verdict.faults:
             say(f"  {fault}")
     if verdict.faults:

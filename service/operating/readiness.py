@@ -48,7 +48,9 @@ class Standings:
     def __init__(self, casus: Casus, operating: Operating, patience: float = PATIENCE) -> None:
         self._casus, self._operating, self._patience = casus, operating, patience
         self._asking: Future[tuple[int, float]] | None = None
-        self._level_at = time.monotonic()
+        self._level_at: float | None
+        # What was opened is level with what is followed, which may have been far behind the log for long.
+        self._level_at = None if casus.followed is not casus.log else time.monotonic()
 
     async def now(self) -> Standing:
         """How it stands."""
@@ -78,7 +80,7 @@ class Standings:
     def _shown(self) -> str | None:
         """Why the timelines can't be read, or stand where they are."""
         casus = self._casus
-        failure: Exception | None = casus.projector.failure
+        failure: Exception | None = casus.projector.failure or casus.projector.difference
         try:
             casus.reader.page(Selection(), casus.reader.moment(), None, 1)
         except Exception as error:
@@ -114,10 +116,10 @@ class Standings:
         if not beyond:
             self._level_at = now
             return head, 0.0
-        seconds = now - self._level_at
+        since = [] if self._level_at is None else [now - self._level_at]
         with suppress(MapperDeserialisationError):  # which stops the timelines, and is told as such
             recorded_at = datetime.datetime.fromisoformat(
                 casus.log.decoded(beyond[0]).record.recorded_at
             )
-            seconds = min(seconds, (utc_now() - recorded_at).total_seconds())
-        return head, max(0.0, seconds)
+            since.append((utc_now() - recorded_at).total_seconds())
+        return head, max(0.0, min(since, default=0.0))

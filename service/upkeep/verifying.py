@@ -14,8 +14,9 @@ from uuid import UUID
 from eventsourcing.persistence import MapperDeserialisationError
 
 from service.log import Log, Stretch
-from service.log.places import LogPlace
+from service.log.places import LogPlace, in_words
 from service.upkeep.copying import Digest, batches_of
+from service.views.comparing import NoCopy
 from service.views.projector import Progress, Projector
 from service.views.store import TRACKED, ViewFolder
 
@@ -49,6 +50,20 @@ def verify(log: Log, views: Path | None, progress: Progress | None = None) -> Ve
     if views is not None and not faults:
         faults += _faults_of_rows(log.place, views, progress)
     return Verdict(position=position, digest=digest.text, faults=tuple(faults[:MOST_FAULTS]))
+
+
+def fault_of_copy(copy: Log, log: Log) -> str:
+    """How a copy that is read in a log's place is none, told at where it ends; empty: it is one."""
+    position = copy.head
+    mark, logged = copy.mark(position), log.mark(position)
+    if mark == logged:
+        return ""
+    if not logged:
+        return (
+            f"the read store is not a copy of the log: it has a record at position {position}, and"
+            f" the log ({in_words(log.place)}) has none there"
+        )
+    return f"{NoCopy(position)} ({in_words(log.place)})"
 
 
 def _faults_of_log(log: Log, end: int, digest: Digest, progress: Progress | None) -> Iterator[str]:

@@ -22,6 +22,7 @@ from service import workers
 from service.database import Unanswered, is_of_damage, is_trouble_of_the_store
 from service.log import Log
 from service.views import building
+from service.views.comparing import Comparison, NoCopy
 from service.views.histories import LogHistories
 from service.views.store import Generation, ViewFolder
 
@@ -35,6 +36,9 @@ TRIES = 5
 
 PAUSE = 0.05
 """Seconds between looks for a position that is waited for."""
+
+COMPARED_WITHIN = 2.0
+"""Seconds that a comparison with the log itself is waited for by whoever needs what comes of it."""
 
 ANEW = 3
 """Times the records that are folded that are yet to be, from which all are folded anew instead."""
@@ -70,6 +74,7 @@ class Projector:
         """A projector of what a log has; `primary` is the log itself where this one is its replica."""
         self._log = log
         self._primary = primary or log
+        self._comparison = None if self._primary is log else Comparison(log, self._primary)
         self._folder = folder
         self._histories = LogHistories(log)
         self._lock = threading.Lock()
@@ -80,7 +85,17 @@ class Projector:
         """Told that the rows are of another log than those before, of which nothing holds any more."""
         self._damaged: Path | None = None
         self.failure: ProjectionStopped | None = None
-        self.trouble: PersistenceError | None = None
+        self._trouble: PersistenceError | None = None
+
+    @property
+    def trouble(self) -> PersistenceError | None:
+        """What kept the log from being followed at the last look, or where that is no copy of it."""
+        return self._trouble or self.difference
+
+    @property
+    def difference(self) -> NoCopy | None:
+        """Where what is followed is no copy of the log, as far as that is known."""
+        return self._comparison.difference if self._comparison else None
 
     @property
     def generation(self) -> Generation:
@@ -98,6 +113,7 @@ class Projector:
                     if not self._use_current():
                         self._build(progress)
         self.catch_up(progress)
+        self.is_of_the_log()
 
     def _use_current(self) -> bool:
         path = self._folder.current()
@@ -121,12 +137,20 @@ class Projector:
                 self._tell(stopped.position - 1)
                 raise
             except PersistenceError as error:
-                self.trouble = error
+                self._trouble = error
                 self._note_if_damaged(error)
                 raise
-            self.failure = self.trouble = None
+            self.failure = self._trouble = None
+            if self._comparison:
+                self._comparison.begin(*self.generation.followed)
             self._tell(position)
             return position
+
+    def is_of_the_log(self) -> bool:
+        """Whether what the last look has shown is of the log itself, as far as that answers."""
+        if self._comparison:
+            self._comparison.wait(COMPARED_WITHIN)
+        return self.difference is None
 
     def _brought_up(self, progress: Progress | None) -> int:
         tries = 1
@@ -185,13 +209,16 @@ class Projector:
         return not mark or mark != followed
 
     def reach(self, position: int, seconds: float) -> bool:
-        """Bring the timelines up to a position, waiting for whoever records it; whether they are there."""
+        """Bring the timelines up to a position, waiting for whoever records it; whether they are there.
+
+        Those of another log never are.
+        """
         until = time.monotonic() + seconds
         while self.catch_up() < position:
-            if time.monotonic() > until:
+            if self.difference or time.monotonic() > until:
                 return False
             time.sleep(PAUSE)
-        return True
+        return self.difference is None
 
     def _note_if_damaged(self, error: Exception) -> None:
         """Note it where it is the rows that are damaged, and not the log."""
