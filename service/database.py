@@ -29,6 +29,10 @@ class Unanswered(OperationalError):
     """Raised where a database does not answer, or not in order: trying again later may do."""
 
 
+class Unusable(OperationalError):
+    """Raised where a database can't be used until somebody has mended it: trying again won't do."""
+
+
 class TooLong(Exception):
     """Raised when a read takes more than its budget."""
 
@@ -140,8 +144,8 @@ def _told(error: sqlite3.Error) -> Exception:
 
 def is_trouble_of_the_store(error: BaseException) -> bool:
     """Whether an error, or what it came from, is of the disk or of a lock, and not of what was done."""
-    is_unanswered = any(isinstance(each, Unanswered) for each in _causes(error))
-    return is_unanswered or _code(error) in _STORE_TROUBLE
+    is_of_a_server = any(isinstance(each, Unanswered | Unusable) for each in _causes(error))
+    return is_of_a_server or _code(error) in _STORE_TROUBLE
 
 
 def is_of_damage(error: BaseException) -> bool:

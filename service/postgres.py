@@ -19,7 +19,7 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
-from service.database import Unanswered
+from service.database import Unanswered, Unusable
 
 SCHEMA = "casus"
 """The schema of the log; other kinds of state have schemas whose names begin with it."""
@@ -90,11 +90,12 @@ class Postgres:
     def connection(self) -> Iterator[Connection[tuple[Any, ...]]]:
         """A connection, in autocommit.
 
-        Raises `Unanswered` and the library's `IntegrityError`, as does what is done on it.
+        Raises `Unanswered`, `Unusable` and the library's `IntegrityError`, as does what is done on it.
         """
         try:
             self._pool.open()
             with self._pool.connection() as connection:
+                check_encoding(connection)
                 yield connection
         except psycopg.Error as error:
             raise told(error) from error
@@ -111,6 +112,16 @@ class Postgres:
     def close(self) -> None:
         """Close the connections."""
         self._pool.close()
+
+
+def check_encoding(connection: Connection[Any]) -> None:
+    """Raise `Unusable` unless the database keeps texts in UTF-8. The server has said so by itself."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in {None, "UTF8"}:
+        raise Unusable(
+            f"the database {connection.info.dbname!r} has the encoding {encoding}, in which it can't keep"
+            " every text; make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def patiently(ask: Callable[[], T]) -> T:

@@ -180,10 +180,13 @@ class Server:
         """The URL of a database."""
         return f"postgresql://casus@127.0.0.1:{self.port}/{database}"
 
-    def database(self) -> str:
+    def database(self, encoding: str = "UTF8") -> str:
         """The name of a new, empty database."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self.ask(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY wal_log")
+        self.ask(
+            f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY wal_log"
+            f" ENCODING '{encoding}' LOCALE 'C'"
+        )
         return name
 
 

@@ -14,17 +14,19 @@ import httpx
 import psycopg
 import pytest
 
+from service.access.keys import SCHEMA as KEYS
 from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
-from service.database import Unanswered
+from service.database import Unanswered, Unusable
 from service.log import Log
 from service.log.places import in_words
 from service.log.postgres_recorder import PostgresRecorder
 from service.settings import Settings
+from service.state.places import state_at
 from tests import postgres
 from tests.conftest import CALLER, TestClient, an_account, bearing
 from tests.crashes import check_log, check_views
-from tests.processes import PATIENCE, Server, account, kill, log_rows, run, serving, until
+from tests.processes import PATIENCE, Server, account, ask, kill, log_rows, run, serving, until
 from tests.receivers import receiving
 from tests.records import a_record
 
@@ -189,6 +191,21 @@ def test_a_store_that_is_named_wrongly_is_refused_in_words(tmp_path):
     assert refused.returncode != 0
     assert "CASUS_STORE" in refused.stderr
     assert "opensesame" not in refused.stderr
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_keep_every_text_is_refused_at_once(encoding, postgresql, tmp_path):
+    name = postgresql.database(encoding)
+    store = postgresql.url(name)
+    create = ("keys", "create", "someone", "--role", "admin")
+    for carried_out, command in ((ask, ("status",)), (ask, create), (run, ("serve",))):
+        refused = carried_out(*command, home=tmp_path / "home", CASUS_STORE=store, PORT="0")
+        assert refused.returncode == 1
+        assert f"has the encoding {encoding}" in refused.stderr
+        assert "ENCODING 'UTF8' TEMPLATE template0" in refused.stderr
+    with pytest.raises(Unusable), state_at(store, KEYS).locked():
+        raise AssertionError("it was opened")
+    assert postgresql.ask("SELECT 1 FROM pg_namespace WHERE nspname LIKE 'casus%'", name) == []
 
 
 def test_webhooks_go_on_from_another_node_when_the_one_that_sent_them_dies(database, tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from service.database import Unanswered
-from service.postgres import SCHEMA, Postgres, connection_words, told
+from service.postgres import SCHEMA, Postgres, check_encoding, connection_words, told
 from service.state import Cursor, Parameters, Schema, Taken
 
 MOST_CONNECTIONS = 4
@@ -119,6 +119,7 @@ class StateTables:
         except psycopg.Error as error:
             raise told(error) from error
         try:
+            check_encoding(lock)
             held = lock.execute(
                 "SELECT pg_try_advisory_lock(hashtext(%s), 1)", [self._name]
             ).fetchone()
