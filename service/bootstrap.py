@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import time
 from dataclasses import dataclass, field
 
+from service.database import Unusable
 from service.log import Log
+from service.log.places import LogPlace, in_words, is_there
 from service.reading import Reader
 from service.reading.dossiers import Dossiers
 from service.reading.history import Histories
@@ -15,6 +18,12 @@ from service.state import Schema, State
 from service.state.places import state_at
 from service.views.projector import Progress, ProjectionStopped, Projector
 from service.views.store import ViewFolder
+
+READ_STORE_WITHIN = 5.0
+"""Seconds in which a read store has a log, or there is none."""
+
+PAUSE = 0.1
+"""Seconds between looks for it."""
 
 
 def utc_now() -> datetime.datetime:
@@ -68,7 +77,7 @@ def open_casus(
     A record that cannot be folded does not keep the store shut: it is served as far as it is shown.
     """
     log = Log(settings.log_place)
-    followed = Log(settings.followed_place) if settings.read_store else log
+    followed = _read_store(settings.followed_place) if settings.read_store else log
     projector = Projector(followed, ViewFolder(settings.home / "views"), log)
     try:
         projector.open(progress)
@@ -88,3 +97,16 @@ def open_casus(
         dossiers=Dossiers(followed),
         histories=Histories(followed),
     )
+
+
+def _read_store(place: LogPlace) -> Log:
+    """The log that is followed, once it is there: a replica of a store that was just made may lag."""
+    until = time.monotonic() + READ_STORE_WITHIN
+    while not is_there(place):
+        if time.monotonic() > until:
+            raise Unusable(
+                f"there is no log at the read store ({in_words(place)}), which is never made there;"
+                " name a replica of CASUS_STORE as CASUS_READ_STORE, or none"
+            )
+        time.sleep(PAUSE)
+    return Log(place)

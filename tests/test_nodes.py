@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from service import bootstrap
 from service.access.keys import SCHEMA as KEYS
 from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
@@ -191,6 +192,49 @@ def test_a_store_that_is_named_wrongly_is_refused_in_words(tmp_path):
     assert refused.returncode != 0
     assert "CASUS_STORE" in refused.stderr
     assert "opensesame" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("verify",),
+        ("rebuild",),
+        ("timeline", "AFG"),
+        ("log",),
+        ("keys", "list"),
+        ("backup", "copy.sqlite"),
+    ],
+)
+def test_a_command_that_only_looks_makes_no_store(command, database, tmp_path):
+    refused = ask(*command, home=tmp_path / "home", CASUS_STORE=database)
+    assert refused.returncode == 1
+    assert "there is no store in PostgreSQL database" in refused.stderr
+    assert made_in(database) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_move_from_a_database_without_a_log_makes_none_there(database, tmp_path):
+    move = ("migrate", "--from", database, "--to", f"sqlite:{tmp_path / 'there'}")
+    refused = ask(*move, home=tmp_path / "home")
+    assert refused.returncode == 2
+    assert "there is no log at PostgreSQL database" in refused.stderr.replace("\n", " ")
+    assert made_in(database) == []
+
+
+def test_nothing_is_made_in_a_read_store(database, tmp_path, monkeypatch):
+    monkeypatch.setattr(bootstrap, "READ_STORE_WITHIN", 0.0)
+    Log(tmp_path / "log.sqlite").close()
+    refused = ask("status", home=tmp_path, CASUS_READ_STORE=database)
+    assert refused.returncode == 1
+    assert "there is no log at the read store" in refused.stderr
+    assert made_in(database) == []
+
+
+def made_in(database: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(database) as server:
+        found = server.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'casus%'")
+        return found.fetchall()
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from service.bootstrap import Casus, open_casus
 from service.cli.output import progress, refuse
+from service.log.places import in_words, is_there
 from service.settings import Settings
 
 
@@ -28,10 +29,8 @@ def opened(settings: Settings, *, make: bool = False) -> Iterator[Casus]:
 
 
 def check_there(settings: Settings) -> None:
-    """Refuse to go on unless there is a store, as far as that can be told without opening it."""
+    """Refuse to go on unless there is a store; nothing is made to find out."""
     place = settings.log_place
-    if isinstance(place, Path) and not place.is_file():
-        refuse(
-            f"there is no store in {place.parent.absolute()};"
-            " casus serve makes one, and so does casus load"
-        )
+    if not is_there(place):
+        where = str(place.parent.absolute()) if isinstance(place, Path) else in_words(place)
+        refuse(f"there is no store in {where}; casus serve makes one, and so does casus load")

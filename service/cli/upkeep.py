@@ -12,7 +12,7 @@ import orjson
 from service.cli.output import progress, refuse, say, usage, write_lines
 from service.cli.stores import check_there, opened
 from service.log import Clash, Log
-from service.log.places import LogPlace, NoPlace, in_words, place_of
+from service.log.places import LogPlace, NoPlace, in_words, is_there, place_of
 from service.settings import Settings
 from service.upkeep.backups import NoBackup, new_backup, opened_backup
 from service.upkeep.copying import Copied, Differs, copy, replace
@@ -154,8 +154,8 @@ def migrate(origin: str, destination: str) -> None:
 
 def _existing(address: str, option: str) -> LogPlace:
     place = _place(address, option)
-    if isinstance(place, Path) and not place.is_file():
-        usage(f"there is no log at {place}", option)
+    if not is_there(place):
+        usage(f"there is no log at {place if isinstance(place, Path) else in_words(place)}", option)
     return place
 
 

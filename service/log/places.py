@@ -42,6 +42,15 @@ def in_words(place: LogPlace) -> str:
     return named(place)
 
 
+def is_there(place: LogPlace) -> bool:
+    """Whether there is a log at a place; nothing is made to find out."""
+    if isinstance(place, Path):
+        return place.is_file()
+    from service.log.postgres_recorder import has_log  # noqa: PLC0415
+
+    return has_log(place)
+
+
 def recorder_at(place: LogPlace) -> LogRecorder:
     """What keeps the log at a place."""
     if isinstance(place, Path):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Any
 from uuid import UUID
 
@@ -58,6 +59,16 @@ MOST_TOGETHER = 100
 """Appends that go into one transaction at most."""
 
 
+def has_log(url: str) -> bool:
+    """Whether the database at a URL has a log."""
+    with closing(Postgres(url, 1)) as server:
+        return _is_made(server)
+
+
+def _is_made(server: Postgres) -> bool:
+    return bool(server.rows("SELECT to_regclass(%s) IS NOT NULL", [f"{SCHEMA}.log"])[0][0])
+
+
 class PostgresRecorder:
     """Inserts and selects stored records of one database."""
 
@@ -70,7 +81,7 @@ class PostgresRecorder:
 
     def create_table(self) -> None:
         """Make the tables unless they are there; of a replica, that is all that can be asked."""
-        if self._server.rows("SELECT to_regclass(%s) IS NOT NULL", [f"{SCHEMA}.log"])[0][0]:
+        if _is_made(self._server):
             return
         with self._server.connection() as connection, connection.transaction():
             connection.execute(LOCK)
