@@ -20,7 +20,7 @@ from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
 from service.database import Unanswered, Unusable
 from service.log import Log
-from service.log.places import in_words
+from service.log.places import in_words, place_of
 from service.log.postgres_recorder import PostgresRecorder
 from service.settings import Settings
 from service.state.places import state_at
@@ -192,6 +192,45 @@ def test_a_store_that_is_named_wrongly_is_refused_in_words(tmp_path):
     assert refused.returncode != 0
     assert "CASUS_STORE" in refused.stderr
     assert "opensesame" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "open@sesame",
+        "open/sesame",
+        "open:ses/ame@open",
+        "open?ses@ame",
+        "@sesame",
+        "open%40@sesame/",
+    ],
+)
+@pytest.mark.parametrize("setting", ["CASUS_STORE", "CASUS_READ_STORE"])
+def test_a_password_that_is_not_escaped_is_refused_and_not_shown(setting, secret, tmp_path):
+    url = f"postgresql://casus:{secret}@127.0.0.1:1/casus"
+    refused = ask("status", home=tmp_path / "home", **{setting: url})
+    assert refused.returncode == 1
+    assert f"{setting}:" in refused.stderr
+    assert "%40 %3A %2F" in refused.stderr
+    said = refused.stdout + refused.stderr
+    moved = ask("migrate", "--from", url, "--to", "sqlite:there", home=tmp_path / "home")
+    assert moved.returncode == 2
+    said += moved.stdout + moved.stderr
+    assert not [part for part in ("open", "sesame", "ses", "ame@") if part in said]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://casus:open%40sesame@one:1,other:2/casus?application_name=a@b",
+        "postgresql://one,other/casus",
+        "postgresql:///casus?host=/run/postgresql",
+        "postgresql://casus:a:b#c@one/casus",
+        "postgresql://casus:a?b@one?application_name=a@b",
+    ],
+)
+def test_what_libpq_understands_is_a_place(address):
+    assert place_of(address) == address
 
 
 @pytest.mark.parametrize(

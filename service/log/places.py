@@ -25,6 +25,14 @@ def place_of(text: str) -> LogPlace:
     Raises `NoPlace`, which does not repeat it: it may hold a password.
     """
     if text.startswith(SCHEMES):
+        # Else a part of a password is looked up as a host, and shown where it is none.
+        server, _, rest = text.partition("://")[2].partition("/")
+        host = server.partition("@")[2]
+        if any("@" in part.partition("?")[0] for part in (host, rest)):
+            raise NoPlace(
+                "a store's URL has one @, before the host; in a user, a password or a name of a database"
+                " @ : / are written %40 %3A %2F"
+            )
         return text
     scheme, _, path = text.partition(":")
     if scheme != "sqlite" or not path:
