@@ -138,7 +138,12 @@ def patiently(ask: Callable[[], T]) -> T:
 
 def told(error: psycopg.Error) -> Exception:
     """The error in the library's words: the store's trouble, what clashes, or else a bug's."""
-    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.InsufficientPrivilege):
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return Unusable(
+            f"the database's user lacks a right: {_first_line(error)}; let it own the schema {SCHEMA}"
+            f" and those that begin with {SCHEMA}_, grant it what it lacks, or name another user"
+        )
+    if isinstance(error, psycopg.errors.UndefinedTable):
         return Unanswered(f"the database is not set up: {_first_line(error)}")
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return Unanswered(_first_line(error))

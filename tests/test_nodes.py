@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -19,11 +20,14 @@ from service.access.keys import SCHEMA as KEYS
 from service.api.app import create_app
 from service.bootstrap import Casus, open_casus
 from service.database import Unanswered, Unusable
-from service.log import Log
+from service.log import Log, postgres_recorder
 from service.log.places import in_words, place_of
+from service.log.postgres_appends import carry_out
 from service.log.postgres_recorder import PostgresRecorder
 from service.settings import Settings
 from service.state.places import state_at
+from service.webhooks.store import SCHEMA as SUBSCRIPTIONS
+from service.webhooks.store import Subscriptions
 from tests import postgres
 from tests.conftest import CALLER, TestClient, an_account, bearing
 from tests.crashes import check_log, check_views
@@ -308,6 +312,76 @@ def test_webhooks_go_on_from_another_node_when_the_one_that_sent_them_dies(datab
         until(lambda: 69 in receiver.positions)
         where = f"/v1/subscriptions/{made.json()['id']}"
         until(lambda: other.get(where).json()["position"] == 69)
+
+
+# A database's user that may not do everything
+
+
+@pytest.fixture
+def reader(postgresql: postgres.Server, database: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of the database for a user who may only read; a node has made a key there."""
+    name = database.rpartition("/")[2]
+    with closing(open_casus(settings_of(tmp_path / "owner", database))) as casus:
+        casus.log.append([a_record(1)])
+        bearing(casus)
+        Subscriptions(casus.state(SUBSCRIPTIONS)).all()
+    postgresql.ask("CREATE USER reader", name)
+    for schema in made_in(database):
+        postgresql.ask(f"GRANT USAGE ON SCHEMA {schema[0]} TO reader", name)
+        postgresql.ask(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema[0]} TO reader", name)
+    yield database.replace("//casus@", "//reader@")
+    postgresql.ask("DROP OWNED BY reader", name)
+    postgresql.ask("DROP USER reader", name)
+
+
+def settings_of(home: Path, store: str) -> Settings:
+    return Settings(CASUS_HOME=home, CASUS_STORE=store, _env_file=None)
+
+
+LACKING = "the database's user 'reader' lacks INSERT on casus.log, INSERT on casus.idempotency_key"
+
+
+def test_a_user_who_may_only_read_is_told_at_once_which_right_is_missing(
+    reader, postgresql, tmp_path, caplog, monkeypatch
+):
+    tried = []
+
+    def counted(*arguments: Any) -> None:
+        tried.append(arguments)
+        carry_out(*arguments)
+
+    monkeypatch.setattr(postgres_recorder, "carry_out", counted)
+    owners = reader.replace("//reader@", "//casus@")
+    with (
+        closing(open_casus(settings_of(tmp_path / "owner", owners))) as owner,
+        closing(open_casus(settings_of(tmp_path / "reader", reader))) as casus,
+        TestClient(create_app(casus), headers=bearing(owner, "another")) as client,
+    ):
+        ready = client.get("/readyz")
+        assert ready.status_code == 503
+        assert LACKING in ready.json()["failure"]
+        assert client.get("/v1/incidents").json()["position"] == 1
+        posted = client.post("/v1/incidents", json=account("Refused"))
+        assert (posted.status_code, len(tried)) == (503, 1)
+        assert len([each for each in caplog.messages if LACKING in each]) == 1
+        name = reader.rpartition("/")[2]
+        postgresql.ask("GRANT INSERT ON ALL TABLES IN SCHEMA casus TO reader", name)
+        assert client.get("/readyz").status_code == 200
+        assert client.post("/v1/incidents", json=account("Taken")).status_code == 201
+
+
+def test_a_command_of_a_user_who_may_only_read_is_refused_in_words(reader, tmp_path):
+    chronicle = tmp_path / "one.json"
+    chronicle.write_text(
+        """{"format": "casus-chronicle/1", "dataset": "more", "title": "More", "incidents": [
+        {"key": "one", "accounts": [{"title": "One", "type": "attack", "occurred": "2021-06-22",
+          "place": {"name": "Here", "country": "AFG"}, "source": {"name": "A newspaper"}}]}]}"""
+    )
+    shown = ask("status", home=tmp_path / "home", CASUS_STORE=reader)
+    assert shown.returncode == 0
+    refused = ask("load", str(chronicle), home=tmp_path / "home", CASUS_STORE=reader)
+    assert refused.returncode == 1
+    assert LACKING in refused.stderr
 
 
 # A read store that is none

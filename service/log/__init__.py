@@ -89,6 +89,10 @@ class Log:
             raise Clash(str(error)) from error
         return positions or ()
 
+    def refusal(self) -> str:
+        """Which right is missing to append, and what to do; empty: none, as far as was seen."""
+        return self._recorder.refusal()
+
     def _stored(self, recorded: Recorded[Record]) -> StoredEvent:
         if not isinstance(recorded.record, AccountRecord):
             self.check(recorded.record)

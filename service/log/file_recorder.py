@@ -120,6 +120,10 @@ class FileRecorder(SQLiteApplicationRecorder):
             if c.fetchone()[0] != unmoved.merges:
                 raise IntegrityError(f"incidents were merged beyond position {unmoved.merges}")
 
+    def refusal(self) -> str:
+        """Nothing: what a file lets itself be done is seen when it is done."""
+        return ""
+
     def select(self, after: int, limit: int, until: int) -> Sequence[Notification]:
         """Up to `limit` records beyond a position and up to another, in order."""
         return self._select("position > ? AND position <= ?", [after, until], limit)

@@ -18,7 +18,7 @@ from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 
 from domain.records import IncidentMerged
 from service import postgres
-from service.database import Unanswered
+from service.database import Unanswered, Unusable
 from service.log.postgres_appends import (
     HEAD,
     LOCK,
@@ -55,6 +55,14 @@ _CREATE = (
 
 _COLUMNS = "originator_id, originator_version, topic, state, position"
 
+_LACKING = f"""
+    SELECT current_user, string_agg(needed.privilege || ' on ' || needed.relation, ', ')
+    FROM (VALUES ('{SCHEMA}.log', 'SELECT'), ('{SCHEMA}.log', 'INSERT'),
+        ('{SCHEMA}.idempotency_key', 'SELECT'), ('{SCHEMA}.idempotency_key', 'INSERT'))
+        AS needed (relation, privilege)
+    WHERE NOT has_table_privilege(needed.relation, needed.privilege)"""
+"""Who asks, and what they may not do of what an append takes."""
+
 MOST_TOGETHER = 100
 """Appends that go into one transaction at most."""
 
@@ -78,6 +86,7 @@ class PostgresRecorder:
         self._queue = threading.Lock()
         self._waiting: list[Append] = []
         self._leading = threading.Lock()
+        self._may_append = False
 
     def create_table(self) -> None:
         """Make the tables unless they are there; of a replica, that is all that can be asked."""
@@ -99,7 +108,10 @@ class PostgresRecorder:
         request: KeyedRequest | None = None,
         unmoved: Unmoved | None = None,
     ) -> Sequence[int] | None:
-        """Append, together with whatever else waits by now. Raises `IntegrityError`, `Unanswered`."""
+        """Append, together with whatever else waits by now.
+
+        Raises `IntegrityError`, `Unanswered` and, at once where a right is missing, `Unusable`.
+        """
         if not stored_events:
             return ()
         append = Append(stored_events, request, unmoved)
@@ -141,6 +153,9 @@ class PostgresRecorder:
                     begun = True
                     carry_out(connection, appends)
                 return
+            except Unusable as error:
+                self._may_append = False
+                raise Unusable(self.refusal() or str(error)) from error
             except Unanswered as error:
                 if time.monotonic() > until:
                     if begun:
@@ -150,6 +165,22 @@ class PostgresRecorder:
                         ) from error
                     raise
             time.sleep(postgres.PAUSE)
+
+    def refusal(self) -> str:
+        """Which right is missing to append, and what to do; empty: none, as far as was seen."""
+        if self._may_append:
+            return ""
+        try:
+            ((user, lacking),) = self._server.rows(_LACKING)
+        except Unusable as error:
+            return f"nothing can be recorded: {error}"
+        if lacking:
+            return (
+                f"nothing can be recorded: the database's user {user!r} lacks {lacking}; grant it that, or"
+                " name another user in CASUS_STORE"
+            )
+        self._may_append = True
+        return ""
 
     def select(self, after: int, limit: int, until: int) -> Sequence[Notification]:
         """Up to `limit` records beyond a position and up to another, in order."""

@@ -68,6 +68,9 @@ class LogRecorder(Protocol):
         and where what it was decided on has moved.
         """
 
+    def refusal(self) -> str:
+        """Which right is missing to append, and what to do; empty: none, as far as was seen."""
+
     def select(self, after: int, limit: int, until: int) -> Sequence[Notification]:
         """Up to `limit` records beyond a position and up to another, in order."""
 

@@ -47,7 +47,7 @@ class Standings:
 
     def __init__(self, casus: Casus, operating: Operating, patience: float = PATIENCE) -> None:
         self._casus, self._operating, self._patience = casus, operating, patience
-        self._asking: Future[tuple[int, float]] | None = None
+        self._asking: Future[tuple[int, float, str]] | None = None
         self._level_at: float | None
         # What was opened is level with what is followed, which may have been far behind the log for long.
         self._level_at = None if casus.followed is not casus.log else time.monotonic()
@@ -59,7 +59,7 @@ class Standings:
         if self._asking is None or self._asking.done():
             self._asking = apart(lambda: self._ask(position), "readiness")
         try:
-            head, seconds = await asyncio.wait_for(
+            head, seconds, refusal = await asyncio.wait_for(
                 asyncio.shield(asyncio.wrap_future(self._asking)), self._patience
             )
         except TimeoutError:
@@ -68,7 +68,8 @@ class Standings:
         except Exception as error:
             log.error("the log can't be read: %s", error)
             return self._of(None, position, None, failure or f"the log can't be read: {error}")
-        return self._of(head, position, seconds, failure or self._behind(head, position, seconds))
+        failure = failure or self._behind(head, position, seconds) or refusal or None
+        return self._of(head, position, seconds, failure)
 
     def _of(
         self, head: int | None, position: int, seconds: float | None, failure: str | None
@@ -104,22 +105,22 @@ class Standings:
             " (CASUS_MAX_LAG)"
         )
 
-    def _ask(self, position: int) -> tuple[int, float]:
-        """The newest position, and the seconds for which the timelines have been behind it.
+    def _ask(self, position: int) -> tuple[int, float, str]:
+        """The newest position, for how many seconds timelines were behind it, why nothing can be recorded.
 
-        That is since the first record was recorded that is not shown yet. One that comes from elsewhere may
-        have been recorded long ago: it counts from when all was last seen to be shown.
+        They are since the first record was recorded that is not shown yet. One that comes from elsewhere
+        may have been recorded long ago: it counts from when all was last seen to be shown, if it ever was.
         """
         casus, now = self._casus, time.monotonic()
-        head = casus.log.head
+        head, refusal = casus.log.head, casus.log.refusal()
         beyond = casus.log.entries(position, 1) if head > position else []
         if not beyond:
             self._level_at = now
-            return head, 0.0
+            return head, 0.0, refusal
         since = [] if self._level_at is None else [now - self._level_at]
         with suppress(MapperDeserialisationError):  # which stops the timelines, and is told as such
             recorded_at = datetime.datetime.fromisoformat(
                 casus.log.decoded(beyond[0]).record.recorded_at
             )
             since.append((utc_now() - recorded_at).total_seconds())
-        return head, max(0.0, min(since, default=0.0))
+        return head, max(0.0, min(since, default=0.0)), refusal

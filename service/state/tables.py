@@ -90,6 +90,11 @@ class StateTables:
         if self._is_ready:
             return
         versions = self._schema.versions
+        if self.exists:  # to make a schema unless it is there takes a right that reading does not
+            there = self._server.rows(f"SELECT number FROM {self._name}.version")
+            self._is_ready = there == [(len(versions),)]
+        if self._is_ready:
+            return
         with self._server.connection() as connection, connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s), 0)", [self._name])
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {self._name}".encode())
