@@ -34,6 +34,7 @@ from tests.crashes import check_log, check_views
 from tests.processes import PATIENCE, Server, account, ask, kill, log_rows, run, serving, until
 from tests.receivers import receiving
 from tests.records import a_record
+from tests.refusals import problem
 
 
 @pytest.fixture
@@ -363,6 +364,8 @@ def test_a_user_who_may_only_read_is_told_at_once_which_right_is_missing(
         assert client.get("/v1/incidents").json()["position"] == 1
         posted = client.post("/v1/incidents", json=account("Refused"))
         assert (posted.status_code, len(tried)) == (503, 1)
+        assert "until somebody has mended it" in problem(posted, "busy")["detail"]
+        assert "retry-after" not in posted.headers
         assert len([each for each in caplog.messages if LACKING in each]) == 1
         name = reader.rpartition("/")[2]
         postgresql.ask("GRANT INSERT ON ALL TABLES IN SCHEMA casus TO reader", name)

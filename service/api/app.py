@@ -56,6 +56,7 @@ from service.api.routing import ReadRoute
 from service.api.streams import HEADERS_ONLY, Places, Streams
 from service.api.threads import WAITS, WRITES, Threads
 from service.bootstrap import Casus
+from service.database import Unusable
 from service.imports.jobs.queue import Queue
 from service.imports.jobs.sharing import SCHEMA as IMPORTS
 from service.imports.jobs.store import Imports
@@ -239,14 +240,17 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(OperationalError)
     async def busy(_: Request, raised: OperationalError) -> Response:
+        if isinstance(raised, Unusable):
+            log.error("the store can't be used: %s", raised)
+            detail = (
+                "the store can't be used until somebody has mended it; the service's log says why"
+            )
+            return Problem("busy", detail).response()
         log.error("the store did not answer: %s", raised)
-        return Problem(
-            "busy",
-            "the disk of the store is full"
-            if "full" in str(raised)
-            else "the store did not answer",
-            headers={"Retry-After": "1"},
-        ).response()
+        detail = "the store did not answer"
+        if "full" in str(raised):
+            detail = "the disk of the store is full"
+        return Problem("busy", detail, headers={"Retry-After": "1"}).response()
 
     @app.exception_handler(OSError)
     async def exhausted(_: Request, raised: OSError) -> Response:
