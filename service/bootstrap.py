@@ -92,7 +92,7 @@ def open_casus(
         log=log,
         followed=followed,
         projector=projector,
-        desk=Desk(log, projector, clock),
+        desk=Desk(log, projector, clock, lambda alias: reader.actors.named(alias, reader.head)),
         reader=reader,
         dossiers=Dossiers(followed),
         histories=Histories(followed),

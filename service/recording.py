@@ -23,6 +23,7 @@ from domain.actors import (
     ActorExists,
     ActorRevision,
     AffiliateActor,
+    IdentifyActor,
     MergeActor,
     ReleaseActor,
     actor_at,
@@ -38,7 +39,7 @@ from domain.reporting import Recording
 from domain.reporting import report_incident as decide_on_report
 from domain.revisions import MergeIncident, Revision, revise
 from domain.text import Line
-from domain.values import Account, ActorProfile
+from domain.values import Account, ActorProfile, ExternalId
 from service.faults import fault_of
 from service.log import BEYOND, Clash, Log
 from service.log.recorder import KeyedRequest, Unmoved
@@ -145,10 +146,18 @@ class LoggedActors(Mapping[str, ActorProfile]):
 class Desk:
     """Where everything is recorded: the only writer of the log."""
 
-    def __init__(self, log: Log, projector: Projector, clock: Clock) -> None:
+    def __init__(
+        self,
+        log: Log,
+        projector: Projector,
+        clock: Clock,
+        named: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        """A desk; `named` is the one actor that a name, or the address of an external id, leads to."""
         self._log = log
         self._projector = projector
         self._clock = clock
+        self._named = named
 
     def report_incident(self, account: Account, caller: Caller) -> Written:
         """Report an incident by its first account. Raises `Faulty`, `KeyReused`."""
@@ -183,10 +192,12 @@ class Desk:
         return self._carry_out(decide, caller)
 
     def register_actor(self, profile: ActorProfile, caller: Caller) -> Written:
-        """Register an actor. Raises `Faulty`, `ActorExists`, `KeyReused`."""
+        """Register an actor. Raises `Faulty`, `ActorExists`, `Conflict`, `KeyReused`."""
 
         def decide() -> _Decided:
             actors = LoggedActors(self._log)
+            for external_id in profile.external_ids:
+                self._check_unclaimed(external_id, profile.id)
             record = decide_on_actor(profile, None, actors, self.recording(caller.by))
             return _Decided(Recorded(0, actor_stream(profile.id), 1, record))
 
@@ -212,12 +223,26 @@ class Desk:
             if slug not in actors:
                 raise NotRecorded(slug)
             caller.check(actors[slug].position)
+            if isinstance(revision, IdentifyActor):
+                external_id = ExternalId(scheme=revision.scheme, id=revision.id)
+                self._check_unclaimed(external_id, slug)
             record = decide_on_actor_revision(slug, revision, actors, self.recording(caller.by))
             stream = actor_stream(slug)
             recorded = Recorded(0, stream, versions.pop(stream) + 1, record)
             return _Decided(recorded, Unmoved(versions))
 
         return self._carry_out(decide, caller)
+
+    def _check_unclaimed(self, external_id: ExternalId, slug: str) -> None:
+        """Raise `Conflict` if the address of an external id leads to another actor: then it would to none.
+
+        Datasets may do so all the same: the same id is not always the same actor's.
+        """
+        address = f"{external_id.scheme}:{external_id.id}"
+        other = self._named(address)
+        if other is not None and other != self._named(slug):
+            position = self._log.actor(other)[-1].position
+            raise Conflict(f"{address} leads to {other!r} already", position=position)
 
     def recording(self, by: str) -> Recording:
         """Who records, and when: now. Raises `Faulty` for a name that no record could be read with."""

@@ -94,6 +94,7 @@ class Curator:
         for name in ("csto", "cis", "tajikistan"):
             self.ids[name] = slug = f"{name}-{next(_serial)}"
             casus.desk.register_actor(a_profile(id=slug, name=name.upper()), CALLER)
+        self.ids["Q318693"] = f"Q{next(_serial)}"  # an id in another scheme leads to one actor
         for day, letter in enumerate("ABC", 20):
             account = an_account(
                 title=f"Account of {letter}",
@@ -133,7 +134,7 @@ class Curator:
     ) -> Any:
         """Ask for a revision: whatever its target is now, unless headers say otherwise."""
         body = dict(route.body if body is None else body) | changes
-        for name in {"into", "actor"} & body.keys():
+        for name in {"into", "actor", "id"} & body.keys():
             body[name] = self.ids.get(body[name], body[name])
         return self.client.post(
             f"{self.path(route.of, target)}/{route.name}",

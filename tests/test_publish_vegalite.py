@@ -259,7 +259,7 @@ def test_more_incidents_than_can_be_told_apart_are_refused_with_what_to_do(
         assert refused.json()["type"] == "/problems/bad-parameter"
         for hint in ("narrow the window", "limit", "chart=series"):
             assert hint in refused.json()["detail"]
-    assert many.get("/v1/incidents/embed").status_code == 400
+    assert many.get("/v1/incidents/embed?chart=timeline").status_code == 400
 
 
 @pytest.mark.parametrize("asked", [{"limit": 2_000}, {"chart": "map"}, {"chart": "series"}])

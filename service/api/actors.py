@@ -9,9 +9,8 @@ from fastapi import APIRouter, Body, Path, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from domain.actors import ActorExists, ActorRevision, IdentifyActor
-from domain.conflicts import Conflict
-from domain.values import ActorProfile, ExternalId
+from domain.actors import ActorExists, ActorRevision
+from domain.values import ActorProfile
 from service.access.roles import Role, needs
 from service.api.answers import Answer, url_of
 from service.api.context import casus_of, moment_of, no_such_actor, start_of
@@ -184,8 +183,6 @@ def register_actor(
 ) -> Response:
     """Register an actor under an id of your choosing; the first of its names is the one shown."""
     casus = casus_of(request)
-    for external_id in body.external_ids:
-        _check_unclaimed(casus, external_id, body.id)
     try:
         written = casus.desk.register_actor(body, caller_of(request, idempotency_key, body))
     except ActorExists as known:
@@ -199,27 +196,12 @@ def revise_actor(
     """Record a revision of an actor, and answer with the actor as it is then."""
     casus = casus_of(request)
     caller = caller_of(request, key, revision, seen_of(if_match))
-    if isinstance(revision, IdentifyActor) and casus.reader.actors.get(actor, casus.reader.head):
-        _check_unclaimed(casus, ExternalId(scheme=revision.scheme, id=revision.id), actor)
     try:
         written = casus.desk.revise_actor(actor, revision, caller)
     except NotRecorded:
         raise no_such_actor(casus, actor, casus.reader.head) from None
     location, _, _ = url_of(request).rpartition("/")
     return _recorded(request, written, location, actor)
-
-
-def _check_unclaimed(casus: Casus, external_id: ExternalId, actor: str) -> None:
-    """Raise `Conflict` if the address of an external id leads to another actor: then it would to none.
-
-    Datasets may do so all the same: the same id is not always the same actor's.
-    """
-    address, head = f"{external_id.scheme}:{external_id.id}", casus.reader.head
-    other = casus.reader.actors.named(address, head)
-    if other is None or other == casus.reader.actors.named(actor, head):
-        return
-    shown = casus.reader.actors.get(other, head)
-    raise Conflict(f"{address} leads to {other!r} already", position=shown.changed if shown else 0)
 
 
 for name, kind in OF_ACTORS.items():
