@@ -24,9 +24,6 @@ from service.publishing.publication import Format, Publication, SeriesPublicatio
 
 _MISTAKEN = frozenset("=+-@\t\r＝＋－＠")
 _MISTAKEN_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])")
-_SEPARATORS = frozenset('",;\t\r\n')
-"""What has a cell quoted: quotes, commas and ends of lines as RFC 4180 demands, semicolons and tabs for
-spreadsheets that separate by all of these."""
 _TRUTH = {True: "true", False: "false"}
 
 KEPT = 2_048
@@ -39,10 +36,17 @@ LARGE = 1_000
 def safe(cell: Cell) -> str | int | float | None:
     """A cell as a spreadsheet can't mistake it."""
     if isinstance(cell, str):
-        if ";" in cell or "\t" in cell or "\n" in cell or "\r" in cell:
+        if _has_separators(cell):
             cell = _MISTAKEN_WITHIN.sub("'", cell)
         return f"'{cell}" if cell[:1] in _MISTAKEN else cell
     return _TRUTH[cell] if isinstance(cell, bool) else cell
+
+
+def _has_separators(text: str) -> bool:
+    """Whether a text has to be quoted: for its quotes, commas and ends of lines as RFC 4180 demands, for
+    semicolons and tabs as spreadsheets may separate by these, too."""
+    # One look for each: for all at once Python takes the letters one by one.
+    return "," in text or ";" in text or '"' in text or "\n" in text or "\r" in text or "\t" in text
 
 
 def write(publication: Publication) -> Iterator[bytes]:
@@ -79,7 +83,7 @@ def _cell(cell: Cell) -> str:
     if told is None:
         return ","
     # Python's module for CSV takes longer for a row of short texts than all else there is to do.
-    if isinstance(told, str) and not _SEPARATORS.isdisjoint(told):
+    if isinstance(told, str) and _has_separators(told):
         told = '"' + told.replace('"', '""') + '"'
     return f"{told},"
 
