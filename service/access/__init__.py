@@ -1,7 +1,7 @@
 """Who may do what: keys and tokens, roles, and the one rule that every route has.
 
     errors     why nobody is let in
-    roles      the roles, and the rule that a route declares
+    roles      the roles, who has which, and the rule that a route declares
     keys       keys of the service's own: made, listed, revoked, verified
     first      the key that a store gets at its first start
     tokens     bearer tokens of an OpenID provider

@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from starlette.types import Scope
 from service.access.errors import Refused, Unfetched
 from service.access.keys import Keys
 from service.access.limits import Buckets
-from service.access.roles import Role
+from service.access.roles import Bearer
 from service.settings import Settings
 from service.state import State
 
@@ -39,18 +38,6 @@ VERIFYING = 4
 
 LONGEST = 16_000
 """Characters of a bearer token; those that providers make are far shorter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """Whoever bears a key or a token: the name to record, and the role; None: it gives none.
-
-    `until` is when that is over, in seconds since 1970; None: not by itself.
-    """
-
-    name: str
-    role: Role | None
-    until: float | None = None
 
 
 class Callers:

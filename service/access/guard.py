@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.access.callers import Bearer, Callers
+from service.access.callers import Callers
 from service.access.errors import Refused, Unreachable, Unruled
 from service.access.limits import Buckets, neighbourhood
-from service.access.roles import Door, Role, Rule, rule_of
+from service.access.roles import Bearer, Door, Role, Rule, rule_of
 from service.api.problems import Problem
 
 BEARER = "casus.bearer"

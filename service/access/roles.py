@@ -13,6 +13,7 @@ declares it there.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TypeAlias, TypeVar
 
@@ -66,3 +67,15 @@ def rule_of(route: BaseRoute) -> Rule | None:
     served = getattr(route, "endpoint", None) or getattr(route, "app", None)
     declared: Rule | None = getattr(served, _DECLARED, None) or getattr(route, "rule", None)
     return declared
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whoever bears a key or a token: the name to record, and the role; None: it gives none.
+
+    `until` is when that is over, in seconds since 1970; None: not by itself.
+    """
+
+    name: str
+    role: Role | None
+    until: float | None = None

@@ -11,11 +11,10 @@ from typing import Any
 
 import jwt
 
-from service.access.callers import Bearer
 from service.access.errors import Refused
 from service.access.issuer import Issuer
 from service.access.keys import fault_of_name
-from service.access.roles import ROLES, Role
+from service.access.roles import ROLES, Bearer, Role
 from service.settings import Settings
 
 LEEWAY = 30
