@@ -96,6 +96,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("store_address", STORES, indirect=True)
 
 
+LONGEST = ("test_schemathesis.py", "test_import_crashes.py", "test_replay_equals_fold.py")
+"""Files with tests of a minute and more: begun last, they would leave the other processors idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[postgres.Server]:
     """A PostgreSQL server, started for the first test that asks for it."""
