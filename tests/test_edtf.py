@@ -221,7 +221,13 @@ singles = st.sampled_from([text for text in ALL_FORMS if "/" not in text and "["
 @given(singles, singles)
 def test_an_interval_reaches_from_its_starts_first_day_to_its_ends_last(start, end):
     reach = Span(span(start).earliest, span(end).latest)
-    if reach.latest < reach.earliest:
+    if "T" in start and "T" in end:
+        # Instants that are written to the second; of those without a zone only with each other.
+        first, last = map(datetime.datetime.fromisoformat, (start, end))
+        is_reversed = (first.tzinfo is None) == (last.tzinfo is None) and last < first
+    else:
+        is_reversed = False
+    if reach.latest < reach.earliest or is_reversed:
         with pytest.raises(BadDate):
             span(f"{start}/{end}")
     else:
