@@ -54,6 +54,7 @@ def is_there(place: LogPlace) -> bool:
     """Whether there is a log at a place; nothing is made to find out."""
     if isinstance(place, Path):
         return place.is_file()
+    # A store in a file does not load what talks to a server.
     from service.log.postgres_recorder import has_log  # noqa: PLC0415
 
     return has_log(place)
