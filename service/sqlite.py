@@ -7,6 +7,7 @@ stale when it writes, and so that writers in other processes wait for each other
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ from eventsourcing.sqlite import (
 
 LOCK_TIMEOUT = 60
 """Seconds that a writer waits for another process's transaction before it gives up."""
+
+PAUSE = 0.01
+"""Seconds between tries of what SQLite does not wait for."""
 
 Durability = Literal["FULL", "NORMAL", "OFF"]
 
@@ -54,10 +58,25 @@ class _Pool(SQLiteConnectionPool):
     def _create_connection(self) -> SQLiteConnection:
         self.is_journal_mode_wal = True  # the library leaves the mode to this then
         stock = super()._create_connection()._sqlite_conn
-        stock.execute(f"PRAGMA journal_mode = {JOURNALS[self.synchronous]}")
+        _choose_journal(stock, JOURNALS[self.synchronous])
         stock.execute(f"PRAGMA synchronous = {self.synchronous}")
         stock.execute("PRAGMA cache_size = -16000")
         return _Connection(stock, self.max_age)
+
+
+def _choose_journal(connection: sqlite3.Connection, mode: str) -> None:
+    """Set where undoing is kept. SQLite itself waits for nobody here: of two that make one new file a
+    write-ahead log at once, it would tell one that the file is locked."""
+    until = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            connection.execute(f"PRAGMA journal_mode = {mode}")
+            return
+        except sqlite3.OperationalError as error:
+            is_locked = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_locked or time.monotonic() > until:
+                raise
+            time.sleep(PAUSE)
 
 
 class Datastore(SQLiteDatastore):
