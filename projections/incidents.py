@@ -1,4 +1,5 @@
-"""The incidents projection: one row for each version of each incident, with its finished entry.
+"""The incidents projection: one row for each version of each incident, with its finished entry and line
+of CSV.
 
 The other timelines point at these rows; search by text reads from the index beside them. Where an incident
 is merged into another, a row says so instead.
@@ -18,10 +19,11 @@ from domain.values import Place
 from domain.vocabulary import Measure
 from projections.bitemporal import OPEN_POSITION, Merged, Version, change
 from projections.cells import cell_of
+from projections.csv import line
 from projections.entries import entry_head, participants_key, totals_bytes
 from projections.store import VERSIONS, Histories, Row, Statements, Tables
 
-VERSION = 4
+VERSION = 5
 
 LONG_SPAN = 366
 """Incidents whose span is longer, in days, have an index of their own: few reach far into a window."""
@@ -45,7 +47,9 @@ TABLES = Tables(
             cell INTEGER,
             participants BLOB NOT NULL,
             totals BLOB NOT NULL,
-            entry BLOB NOT NULL)""",
+            entry BLOB NOT NULL,
+            line_before TEXT NOT NULL,
+            line_after TEXT NOT NULL)""",
         """CREATE TABLE incident_merged (
             incident TEXT NOT NULL,
             survivor TEXT NOT NULL,
@@ -149,7 +153,7 @@ def fold(
     statements.add(_CLOSE.format("incident_version"), closings)
     statements.add(_CLOSE.format("incident_merged"), closings_of_merged)
     statements.add(
-        f"INSERT INTO incident_version VALUES (?+{VERSIONS},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        f"INSERT INTO incident_version VALUES (?+{VERSIONS},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         map(_row, added),
     )
     statements.add(
@@ -237,6 +241,7 @@ def _row(each: ShownVersion) -> Row:
     latitude = shown.place.latitude if shown.place else None
     longitude = shown.place.longitude if shown.place else None
     incident_id = str(version.incident.stream)
+    entry = entry_head(incident_id, version.incident, shown)
     return (
         each.id,
         incident_id,
@@ -254,5 +259,6 @@ def _row(each: ShownVersion) -> Row:
         None if latitude is None or longitude is None else cell_of(latitude, longitude),
         participants_key(shown),
         totals_bytes(each.totals),
-        entry_head(incident_id, version.incident, shown),
+        entry,
+        *line(entry),
     )

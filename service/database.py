@@ -64,14 +64,18 @@ class Database:
         self._lock = threading.Lock()
         self._open: WeakSet[_Connection] = WeakSet()
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of one statement.
+    def rows(
+        self, sql: str, parameters: Sequence[Any] = (), **functions: Callable[[Any], Any]
+    ) -> list[tuple[Any, ...]]:
+        """The rows of one statement, which may use functions of one value by these names.
 
         Raises `TooLong` within `budget`, and the library's `OperationalError` where the file can't be read.
         """
         try:
             connection = self._connection()
             with connection.in_use:
+                for name, function in functions.items():
+                    connection.create_function(name, 1, function, deterministic=True)
                 return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             if is_of_damage(error):

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from service.publishing.flat import NAMES, row_of
+from projections.flat import NAMES, row_of
 from service.publishing.publication import Whence
 from service.reading.clocks import EVERYTHING_REPORTED, Moment, reported_day
 
@@ -43,7 +43,10 @@ def flat(entries: list[Json], moment: Json) -> list[Json]:
     day = reported_day(reported_by) if reported_by else EVERYTHING_REPORTED
     read_at = Moment(moment["position"], moment["as_of"], day)
     whence = Whence(origin="http://testserver", moment=read_at)
-    return [dict(zip(NAMES, row_of(entry, whence), strict=True)) for entry in entries]
+    return [
+        dict(zip(NAMES, row_of(entry, whence.address_of(entry["id"])), strict=True))
+        for entry in entries
+    ]
 
 
 def as_text(cell: object) -> str:

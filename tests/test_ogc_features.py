@@ -11,8 +11,8 @@ import pytest
 from domain.dates import day_number
 from domain.values import InvolvedCountry, Place
 from domain.vocabulary import CountryRole, Status
+from projections.flat import NAMES
 from service.bootstrap import Casus
-from service.publishing.flat import NAMES
 from service.reading.clocks import Moment
 from service.reading.selection import Box, PageEnd, Selection, SubjectKey
 from tests.conftest import CALLER, an_account

@@ -15,7 +15,7 @@ import pytest
 
 from domain.values import Figure
 from domain.vocabulary import Measure
-from service.publishing.flat import COLUMNS, NAMES, SERIES_NAMES
+from projections.flat import COLUMNS, NAMES, SERIES_NAMES
 from service.publishing.parquet_process import SHARED
 from tests.conftest import CALLER, an_account
 from tests.published import flat, saved

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.vocabulary import CountryRole, IncidentType, ParticipantRole, Status
+from projections.csv import safe
+from projections.flat import COLUMNS, NAMES, SERIES_NAMES
 from service.bootstrap import Casus
 from service.publishing import csv as csv_format
-from service.publishing.csv import safe
-from service.publishing.flat import COLUMNS, NAMES, SERIES_NAMES
 from service.publishing.publication import Group, Point, SeriesPublication
 from service.reading.clocks import Moment
 from tests.conftest import CALLER, an_account

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from projections.flat import COLUMNS, NAMES, SERIES_NAMES
 from service.api.publications import WHOLE
 from service.api.streams import AGAIN, WRITTEN_AT_ONCE
 from service.operating.stalled import STALLED
 from service.publishing.citation import STYLES
-from service.publishing.flat import COLUMNS, NAMES, SERIES_NAMES
 from service.publishing.formats import FORMATS
 from service.publishing.parquet_file import FIELDS
 from tests.processes import Server, serving

@@ -39,6 +39,7 @@ from service.api.selections import (
     ChartQuery,
     country_subject,
     datasets_at,
+    lines_of,
     pages_of,
     series_title,
     title_of,
@@ -56,6 +57,7 @@ from service.publishing.publication import (
     Publication,
     SeriesPublication,
     Subject,
+    Whence,
 )
 from service.reading.clocks import Moment
 
@@ -248,13 +250,15 @@ def _published(
     answer.links += memento_links(request, query)
     if unchanged := answer.not_modified():
         return unchanged
+    whence = Whence(origin=origin(request), moment=moment)
     publication = Publication(
         subject=subject,
         title=title_of(subject, query),
         moment=moment,
-        origin=origin(request),
+        origin=whence.origin,
         address=permanent_url(request, moment),
         pages=pages_of(casus, selection, moment, query.limit),
+        lines=lines_of(casus, selection, whence, query.limit),
         datasets=datasets_at(casus, moment),
         live=url_of(request, request.scope["query_string"].decode("ascii")),
         limit=query.limit,

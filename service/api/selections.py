@@ -5,14 +5,15 @@ A selection is read page by page, each when it is asked for, so that it takes th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from typing import Annotated, TypeVar
 
 import orjson
 from pydantic import Field
 
 from domain.countries import find_country
 from projections.datasets import ShownDataset
+from projections.terms import words
 from service.api.context import country_of
 from service.api.incidents import ALL
 from service.api.parameters import Filters, OrderedFilters
@@ -20,16 +21,17 @@ from service.api.series import SeriesQuery, read_series
 from service.api.timelines import selection_of
 from service.bootstrap import Casus
 from service.publishing.chart_timeline import MOST
-from service.publishing.publication import ChartName, Subject
-from service.publishing.terms import words
+from service.publishing.publication import ChartName, Subject, Whence
+from service.reading import Lines, Page
 from service.reading.clocks import Moment
 from service.reading.selection import PageEnd, Selection
 
-PAGE, LARGEST_PAGE = 100, 400
-"""Incidents that are read together: of the first page, and of the largest, as each is twice the one before.
+PAGE, LARGEST_PAGE = 100, 2_000
+"""Incidents that are read together: of the first page, and of the largest; each is twice the one before."""
 
-More would cost more than it saves: memory for chunks of over half a megabyte is had anew for each.
-"""
+CHUNK = 500_000
+"""Bytes of a page up to which the next may be larger. More would cost more than it saves: memory for larger
+chunks is had anew for each."""
 
 
 class PublicationQuery(OrderedFilters):
@@ -85,26 +87,47 @@ def datasets_at(casus: Casus, moment: Moment) -> dict[str, ShownDataset]:
     return {each["id"]: ShownDataset(**each) for each in documents}
 
 
+Read = TypeVar("Read", Page, Lines)
+
+
 def pages_of(
     casus: Casus, selection: Selection, moment: Moment, limit: int | None
 ) -> Iterator[list[bytes]]:
-    """The pages of a selection, each read when it is asked for; none stays open between two.
+    """The entries of a selection, page by page."""
+
+    def read(after: PageEnd | None, size: int) -> Page:
+        return casus.reader.page(selection, moment, after, size)
+
+    return (page.items for page in _read_on(read, limit))
+
+
+def lines_of(
+    casus: Casus, selection: Selection, whence: Whence, limit: int | None
+) -> Iterator[bytes]:
+    """The lines of CSV of a selection, page by page."""
+
+    def read(after: PageEnd | None, size: int) -> Lines:
+        return casus.reader.lines(selection, whence.moment, after, size, whence.around_id())
+
+    return (lines.data for lines in _read_on(read, limit))
+
+
+def _read_on(read: Callable[[PageEnd | None, int], Read], limit: int | None) -> Iterator[Read]:
+    """Pages, each read when it is asked for; none stays open between two, and none is empty.
 
     They grow with what is taken: the first is there at once, and who takes no more holds a small one.
     """
     after: PageEnd | None = None
     left, size = limit, PAGE
     while left is None or left > 0:
-        page = casus.reader.page(
-            selection, moment, after, size if left is None else min(size, left)
-        )
-        size = min(2 * size, LARGEST_PAGE)
-        if page.items:
-            yield page.items
+        page = read(after, size if left is None else min(size, left))
+        if page.count:
+            yield page
+            size = min(2 * size, LARGEST_PAGE, 1 + CHUNK * page.count // page.size)
         if page.next is None:
             return
         after = page.next
-        left = None if left is None else left - len(page.items)
+        left = None if left is None else left - page.count
 
 
 def series_selected(

@@ -12,8 +12,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self, TypeAlias
 
+from projections.csv import safe
 from service.imports.reading.outcomes import Rejected, shown
-from service.publishing.csv import safe
 
 SUFFIX = ".rejected.csv"
 COLUMNS = ("line", "column", "reason", "row", "file")

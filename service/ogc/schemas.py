@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from projections.flat import COLUMNS, Kind
 from service.ogc.documents import Json
-from service.publishing.flat import COLUMNS, Kind
 
 _DATES = ("earliest", "latest")
 """The columns that are dates in a feature's schema, for time sliders. Others that hold days are texts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from projections.terms import words
 from service.publishing.chart_axes import HEIGHT, PLOT, TIME, UPRIGHT
 from service.publishing.chart_frame import (
     PALETTE,
@@ -19,7 +20,6 @@ from service.publishing.chart_frame import (
     window_of,
 )
 from service.publishing.publication import Group, SeriesPublication
-from service.publishing.terms import words
 
 LINES = len(PALETTE)
 """Groups that are drawn at most: those with the largest sums."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 
 from domain.dates import day_number
 from domain.edtf import span
+from projections.csv import safe
+from projections.terms import words
 from service.publishing.chart_frame import (
     HAS_PAIRS,
     INK,
@@ -35,9 +37,7 @@ from service.publishing.chart_frame import (
     narrowed_by,
 )
 from service.publishing.chart_marks import DOT, OTHERS, Time, marks, pixels, placed
-from service.publishing.csv import safe
 from service.publishing.publication import Entry, Publication
-from service.publishing.terms import words
 
 MOST = 2_000
 """Incidents that can be told apart on a chart."""

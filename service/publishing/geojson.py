@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import orjson
 
-from service.publishing.flat import NAMES, row_of
+from projections.flat import NAMES, row_of
 from service.publishing.publication import Entry, Format, Publication, Whence
 
 
@@ -19,7 +19,7 @@ def feature(entry: Entry, whence: Whence) -> dict[str, object]:
     """An incident as a feature."""
     place = entry["place"]
     has_point = place is not None and place["latitude"] is not None
-    flat = dict(zip(NAMES, row_of(entry, whence), strict=True))
+    flat = dict(zip(NAMES, row_of(entry, whence.address_of(entry["id"])), strict=True))
     return {
         "type": "Feature",
         "id": entry["id"],

@@ -19,8 +19,8 @@ from typing import Any
 import orjson
 
 from projections.datasets import ShownDataset
+from projections.terms import words
 from service.publishing.publication import Entry, Format, Publication, gathered
-from service.publishing.terms import words
 from service.publishing.words import as_text, country_name, datasets_of, keywords
 
 Node = dict[str, Any]

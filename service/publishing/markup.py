@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from projections.terms import figure_in_words, listed, words
 from service.publishing.publication import Entry, Publication
-from service.publishing.terms import figure_in_words, listed, words
 from service.publishing.words import clean, parts_of, source_in_words
 
 

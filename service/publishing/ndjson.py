@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import orjson
 
-from service.publishing.flat import SERIES_NAMES
+from projections.flat import SERIES_NAMES
 from service.publishing.publication import Format, Publication, SeriesPublication
 from service.reading.clocks import Moment
 

@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from service.publishing.flat import COLUMNS, NAMES, Kind, row_of
+from projections.flat import COLUMNS, NAMES, Kind, row_of
 from service.publishing.parquet_process import Add, Begin, Drop, End, Task
 from service.publishing.publication import Whence
 from service.reading.clocks import Moment
@@ -191,7 +191,8 @@ class Incidents(File):
         """The columns of entries; where they lie and whose data they are is kept for the footer."""
         entries = list(map(orjson.loads, page))
         self._datasets.update(*(entry["datasets"] for entry in entries))
-        rows = [row_of(entry, self._whence) for entry in entries]
+        address_of = self._whence.address_of
+        rows = [row_of(entry, address_of(entry["id"])) for entry in entries]
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         longitudes, latitudes = columns[_LONGITUDE], columns[_LATITUDE]
         for longitude, latitude in zip(longitudes, latitudes, strict=True):

@@ -53,10 +53,15 @@ class Whence:
 
     def address_of(self, incident: str, position: int | None = None) -> str:
         """The permanent address of an incident as it stood at the moment, or at a position before."""
+        before, after = self.around_id(position)
+        return f"{before}{incident}{after}"
+
+    def around_id(self, position: int | None = None) -> tuple[str, str]:
+        """What the permanent addresses of incidents have before and after the incident's id."""
         at = self.moment.position if position is None else position
         reported_by = self.moment.reported_by_text
         until = f"&reported_by={reported_by}" if reported_by else ""
-        return f"{self.origin}/v1/incidents/{incident}?position={at}{until}"
+        return f"{self.origin}/v1/incidents/", f"?position={at}{until}"
 
 
 PARSED = 100
@@ -65,7 +70,8 @@ PARSED = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication(Whence):
-    """The incidents of a subject, narrowed and ordered as was asked, in pages of finished JSON entries.
+    """The incidents of a subject, narrowed and ordered as was asked, in pages of finished JSON entries or,
+    for a table, in finished lines of CSV, many at a time.
 
     `address` is that of this publication with its position fixed, `title` what it is about in words.
     `datasets` are all that there are, by the ids that entries name, with their licences and citations:
@@ -80,6 +86,7 @@ class Publication(Whence):
     title: str
     address: str
     pages: Iterator[Sequence[bytes]]
+    lines: Iterator[bytes] = field(default_factory=lambda: iter(()))
     datasets: Mapping[str, ShownDataset] = field(default_factory=dict)
     chart: ChartName | None = None
     live: str = ""

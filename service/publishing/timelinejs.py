@@ -23,9 +23,9 @@ from html import escape
 import orjson
 
 from projections.datasets import ShownDataset
+from projections.terms import listed, words
 from service.publishing.markup import isolated, link, paragraphs
 from service.publishing.publication import Entry, Format, Publication
-from service.publishing.terms import listed, words
 from service.publishing.when import in_words, is_plain, parts
 
 _FIRST_YEAR, _LAST_YEAR = -271_820, 275_759

@@ -21,6 +21,7 @@ import orjson
 
 from domain.dates import day_number, iso_of_day
 from domain.vocabulary import IncidentType
+from projections.terms import words
 from service.publishing.markup import figures, isolated
 from service.publishing.publication import (
     Entry,
@@ -29,7 +30,6 @@ from service.publishing.publication import (
     Publication,
     SeriesPublication,
 )
-from service.publishing.terms import words
 from service.publishing.when import in_words, is_certain, parts
 
 _FIRST = day_number(-271_820, 1, 1)

@@ -14,8 +14,8 @@ from typing import Any
 from domain.countries import UnknownCountry, find_country
 from domain.vocabulary import Status
 from projections.datasets import ShownDataset
+from projections.terms import figure_in_words, listed, words
 from service.publishing.publication import Entry, Publication
-from service.publishing.terms import figure_in_words, listed, words
 from service.publishing.when import in_words, is_plain
 from service.reading.differences import Kind
 from service.reading.recent import Latest

@@ -6,7 +6,7 @@ returns is finished JSON where an answer is made of entries.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,7 +27,11 @@ from service.reading.replay import Replays
 from service.reading.selection import PageEnd, Selection
 from service.reading.series import SeriesReads
 from service.reading.statements import (
+    ENTRY_COLUMNS,
+    LINE_COLUMNS,
+    Statement,
     found_statement,
+    lines_of,
     page_statement,
     ranges,
     reach_statement,
@@ -41,6 +45,30 @@ class Page:
     items: list[bytes]
     next: PageEnd | None
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.items)
+
+    @property
+    def size(self) -> int:
+        """Their bytes."""
+        return sum(map(len, self.items))
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of CSV, how many they are, and where those after them begin; None after the last."""
+
+    data: bytes
+    count: int
+    next: PageEnd | None
+
+    @property
+    def size(self) -> int:
+        """Their bytes."""
+        return len(self.data)
+
 
 @dataclass(frozen=True, slots=True)
 class CountryCount:
@@ -48,6 +76,20 @@ class CountryCount:
 
     code: str
     incidents: int
+
+
+_VERSION = (
+    "FROM incident_version WHERE incident = ? AND from_position <= ? AND to_position > ?"
+    " AND reported_from <= ? AND reported_to > ?"
+)
+
+
+def _of(incident: str, moment: Moment) -> Sequence[str | int]:
+    return (incident, *[moment.position] * 2, *[moment.reported_by] * 2)
+
+
+ID = 36
+"""Letters of an incident's id."""
 
 
 class Reader:
@@ -92,6 +134,45 @@ class Reader:
 
     def page(self, selection: Selection, moment: Moment, after: PageEnd | None, limit: int) -> Page:
         """A page of at most `limit` entries."""
+        statement = self._page_statement(selection, moment, after, limit + 1)
+        rows = self._database.rows(*statement)
+        following = PageEnd(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
+        del rows[limit:]
+        entry = self._directory.entries_at(moment.position)
+        return Page([entry(head, key) for _, _, key, head in rows], following)
+
+    def lines(
+        self,
+        selection: Selection,
+        moment: Moment,
+        after: PageEnd | None,
+        limit: int,
+        address: tuple[str, str],
+    ) -> Lines:
+        """Lines of CSV of at most `limit` incidents, whose addresses have `address` around the id."""
+        before, after_id = address[0], f"{address[1]}\r\n"
+        page = self._page_statement(selection, moment, after, limit, LINE_COLUMNS)
+        statement = lines_of(page, (before, after_id))
+        cells = self._directory.cells_at(moment.position)
+        [(count, data)] = self._database.rows(*statement, participants=cells)
+        if count < limit:
+            return Lines(data or b"", count, None)
+        end = len(data) - len(after_id.encode())
+        return Lines(data, count, self._end(data[end - ID : end].decode(), moment))
+
+    def _end(self, incident: str, moment: Moment) -> PageEnd:
+        """Where a page ends, given the last incident on it."""
+        [row] = self._database.rows(f"SELECT earliest, number {_VERSION}", _of(incident, moment))
+        return PageEnd(*row)
+
+    def _page_statement(
+        self,
+        selection: Selection,
+        moment: Moment,
+        after: PageEnd | None,
+        limit: int,
+        columns: str = ENTRY_COLUMNS,
+    ) -> Statement:
         selected = self.selected(selection, moment)
         subject = selection.subject
         kind = subject.kind if subject else "all"
@@ -101,12 +182,7 @@ class Reader:
         some = [
             each for each in rarely if self._database.rows(*found_statement(selected, moment, each))
         ]
-        statement = page_statement(selected, moment, after, limit + 1, [always, *some])
-        rows = self._database.rows(*statement)
-        following = PageEnd(rows[limit - 1][0], rows[limit - 1][1]) if len(rows) > limit else None
-        del rows[limit:]
-        entry = self._directory.entries_at(moment.position)
-        return Page([entry(head, key) for _, _, key, head in rows], following)
+        return page_statement(selected, moment, after, limit, [always, *some], columns=columns)
 
     def _read_reach(self, kind: str, subjects: tuple[str, ...], position: int) -> tuple[int, int]:
         """The days on which incidents of subjects begin that were recorded by a position."""
@@ -115,12 +191,7 @@ class Reader:
 
     def incident(self, incident: str, moment: Moment) -> bytes | None:
         """The entry of one incident; None if it is not there at the moment."""
-        rows = self._database.rows(
-            "SELECT participants, entry FROM incident_version WHERE incident = ?"
-            " AND from_position <= ? AND to_position > ?"
-            " AND reported_from <= ? AND reported_to > ?",
-            (incident, *[moment.position] * 2, *[moment.reported_by] * 2),
-        )
+        rows = self._database.rows(f"SELECT participants, entry {_VERSION}", _of(incident, moment))
         if not rows:
             return None
         key, head = rows[0]

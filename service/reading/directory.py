@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import orjson
 
+from projections import csv
 from service.database import Database
 from service.reading.clocks import Moment
 from service.reading.selection import Selected, Selection, Share
@@ -38,6 +39,7 @@ class Directory:
         self._positions: list[int] = []
         self._read_to = 0
         self._render = lru_cache(maxsize=50_000)(self._rendered)
+        self._cells = lru_cache(maxsize=10_000)(self._written)
 
     def epoch(self, position: int) -> int:
         """How many changes count at a position: what `participants` needs to know of it."""
@@ -57,6 +59,11 @@ class Directory:
             return b'%b,"participants":%b}' % (head, self._render(key, epoch))
 
         return entry
+
+    def cells_at(self, position: int) -> Callable[[bytes], str]:
+        """What writes the cells of participants in CSV, given their key, as they were at a position."""
+        epoch = self.epoch(position)
+        return lambda key: self._cells(key, epoch)
 
     def survivor(self, slug: str, position: int) -> str:
         """The actor that stands for one at a position: itself, unless it is merged into another."""
@@ -161,14 +168,20 @@ class Directory:
                 yield Share(slug, first, last)
 
     def _rendered(self, key: bytes, epoch: int) -> bytes:
+        return orjson.dumps(self._shown(key, epoch))
+
+    def _written(self, key: bytes, epoch: int) -> str:
+        return csv.participants(self._shown(key, epoch))
+
+    def _shown(self, key: bytes, epoch: int) -> list[dict[str, str]]:
         position = self._positions[epoch - 1] if epoch else 0
         shown = {
             (slug := self.survivor(actor, position), role): self._at(slug, position)[0]
             for actor, role in orjson.loads(key)
         }
-        return orjson.dumps(
-            [{"actor": actor, "name": name, "role": role} for (actor, role), name in shown.items()]
-        )
+        return [
+            {"actor": actor, "name": name, "role": role} for (actor, role), name in shown.items()
+        ]
 
     def _at(self, slug: str, position: int) -> tuple[str, str | None]:
         actor = self._actors.get(slug)

@@ -1,9 +1,9 @@
 """An incident as one flat row: the columns that CSV and Parquet have, and GeoJSON beside nested members.
 
-Every column is declared once, with its kind and its meaning; `docs/publishing.md` lists them. Lists are
-joined by ``; ``. Of the figures, those that most analyses want have columns of numbers: what the figure of
-everybody says or, where there is none, the sum of those of several groups; ``figures`` has all of them in
-words.
+They are read from the finished JSON of an entry. Every column is declared once, with its kind and its
+meaning; `docs/publishing.md` lists them. Lists are joined by ``; ``. Of the figures, those that most
+analyses want have columns of numbers: what the figure of everybody says or, where there is none, the sum of
+those of several groups; ``figures`` has all of them in words.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Literal
 
-from service.publishing.publication import Entry, Whence
-from service.publishing.terms import figure_in_words
+from projections.terms import figure_in_words
 
 Kind = Literal["text", "whole", "real", "truth", "day", "instant"]
 """What a column holds. Days and instants are ISO 8601 texts: they may be before year 1 or after 9999."""
@@ -44,10 +43,12 @@ class Part:
     columns: tuple[Column, ...]
     cells: Callable[[Any], Sequence[Cell]] | None = None
     """None: the value is the one cell."""
+    is_plain: bool = False
+    """Whether the value is a number or a text that nobody wrote: never missing, and harmless anywhere."""
 
 
-def _itself(field: str, kind: Kind, meaning: str) -> Part:
-    return Part(field, (Column(field, kind, meaning),))
+def _itself(field: str, kind: Kind, meaning: str, *, is_plain: bool = False) -> Part:
+    return Part(field, (Column(field, kind, meaning),), is_plain=is_plain)
 
 
 _IN_PLACE = itemgetter("name", "country", "admin1", "admin2", "latitude", "longitude", "precision")
@@ -61,7 +62,8 @@ def _countries(countries: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
     return (_joined([f"{each['code']}:{each['role']}" for each in countries]),)
 
 
-def _participants(participants: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
+def participants_cells(participants: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
+    """The cells of participants, which follow the moment as nothing else does."""
     return (
         _joined([f"{each['actor']}:{each['role']}" for each in participants]),
         _joined([each["name"] for each in participants]),
@@ -129,10 +131,10 @@ _PLACES = {measure: number * len(BOUNDS) for number, measure in enumerate(COUNTE
 
 
 PARTS: tuple[Part, ...] = (
-    _itself("id", "text", "the incident's id"),
+    _itself("id", "text", "the incident's id", is_plain=True),
     _itself("title", "text", "its title"),
-    _itself("type", "text", "its type"),
-    _itself("status", "text", "reported, confirmed, disputed, planned or retracted"),
+    _itself("type", "text", "its type", is_plain=True),
+    _itself("status", "text", "reported, confirmed, disputed, planned or retracted", is_plain=True),
     Part(
         "occurred",
         (
@@ -178,7 +180,7 @@ PARTS: tuple[Part, ...] = (
             ),
             Column("actor_names", "text", "the names of these actors"),
         ),
-        _participants,
+        participants_cells,
     ),
     Part(
         "figures",
@@ -193,7 +195,7 @@ PARTS: tuple[Part, ...] = (
         ),
         _figures,
     ),
-    _itself("accounts", "whole", "how many accounts it is made of"),
+    _itself("accounts", "whole", "how many accounts it is made of", is_plain=True),
     Part(
         "sources",
         (
@@ -210,9 +212,9 @@ PARTS: tuple[Part, ...] = (
     ),
     _itself("summary", "text", "its summary"),
     _itself("reported", "day", "the day of the first account"),
-    _itself("revision", "whole", "how many records have touched it"),
-    _itself("position", "whole", "the log's position of the last of them"),
-    _itself("recorded_at", "instant", "when that was recorded (UTC)"),
+    _itself("revision", "whole", "how many records have touched it", is_plain=True),
+    _itself("position", "whole", "the log's position of the last of them", is_plain=True),
+    _itself("recorded_at", "instant", "when that was recorded (UTC)", is_plain=True),
 )
 """The fields that have columns, in the columns' order."""
 
@@ -222,15 +224,15 @@ COLUMNS = tuple(column for part in PARTS for column in part.columns)
 NAMES = (*(column.name for column in COLUMNS), "url")
 
 
-def row_of(entry: Entry, whence: Whence) -> list[Cell]:
-    """The cells of an incident, in the order of `NAMES`."""
+def row_of(entry: Mapping[str, Any], url: str) -> list[Cell]:
+    """The cells of an incident, in the order of `NAMES`, from its entry's JSON, parsed."""
     row: list[Cell] = []
     for part in PARTS:
         if part.cells is None:
             row.append(entry[part.field])
         else:
             row += part.cells(entry[part.field])
-    row.append(whence.address_of(entry["id"]))
+    row.append(url)
     return row
 
 
