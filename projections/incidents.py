@@ -47,9 +47,13 @@ TABLES = Tables(
             cell INTEGER,
             participants BLOB NOT NULL,
             totals BLOB NOT NULL,
-            entry BLOB NOT NULL,
-            line_before TEXT NOT NULL,
-            line_after TEXT NOT NULL)""",
+            entry BLOB NOT NULL)""",
+        # Apart from the versions: those would be fewer on a page of the file, and slower to read.
+        """CREATE TABLE incident_line (
+            version_id INTEGER PRIMARY KEY,
+            before TEXT NOT NULL,
+            participants BLOB NOT NULL,
+            after TEXT NOT NULL)""",
         """CREATE TABLE incident_merged (
             incident TEXT NOT NULL,
             survivor TEXT NOT NULL,
@@ -64,8 +68,9 @@ TABLES = Tables(
             text, content='', detail=full, tokenize='unicode61 remove_diacritics 2')""",
     ),
     index=(
+        # All that decides whether, and where, a version is among all incidents, unless they are narrowed.
         """CREATE INDEX incident_version_by_date ON incident_version
-            (earliest, number, latest, from_position, to_position, reported_from, reported_to)""",
+            (earliest, number, latest, from_position, to_position, reported_from, reported_to, status)""",
         """CREATE INDEX incident_version_foretold ON incident_version
             (earliest, number, latest, from_position, to_position, reported_from, reported_to)
             WHERE reported_from < earliest""",
@@ -152,10 +157,12 @@ def fold(
         closed += (ClosedVersion(each, resolve(each.incident)) for each in made.closed)
     statements.add(_CLOSE.format("incident_version"), closings)
     statements.add(_CLOSE.format("incident_merged"), closings_of_merged)
+    versions = list(map(_row, added))
     statements.add(
-        f"INSERT INTO incident_version VALUES (?+{VERSIONS},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        map(_row, added),
+        f"INSERT INTO incident_version VALUES (?+{VERSIONS},?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        versions,
     )
+    statements.add(f"INSERT INTO incident_line VALUES (?+{VERSIONS},?,?,?)", map(_line, versions))
     statements.add(
         f"INSERT INTO incident_text (rowid, text) VALUES (?+{VERSIONS}, ?)",
         ((each.id, searched_text(each.version.incident, each.shown)) for each in added),
@@ -241,7 +248,6 @@ def _row(each: ShownVersion) -> Row:
     latitude = shown.place.latitude if shown.place else None
     longitude = shown.place.longitude if shown.place else None
     incident_id = str(version.incident.stream)
-    entry = entry_head(incident_id, version.incident, shown)
     return (
         each.id,
         incident_id,
@@ -259,6 +265,12 @@ def _row(each: ShownVersion) -> Row:
         None if latitude is None or longitude is None else cell_of(latitude, longitude),
         participants_key(shown),
         totals_bytes(each.totals),
-        entry,
-        *line(entry),
+        entry_head(incident_id, version.incident, shown),
     )
+
+
+def _line(version: Row) -> Row:
+    """What lines of CSV are made of, given a version's row."""
+    *_, participants, _, entry = version
+    before, after = line(entry)
+    return version[0], before, participants, after

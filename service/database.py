@@ -45,6 +45,13 @@ class _Connection(sqlite3.Connection):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.in_use = threading.Lock()
+        self._functions: dict[str, Callable[[Any], Any]] = {}
+
+    def know(self, name: str, function: Callable[[Any], Any]) -> None:
+        """Have statements use a function of one value by this name, from now on."""
+        if self._functions.get(name) is not function:  # all statements are prepared anew for one
+            self.create_function(name, 1, function, deterministic=True)
+            self._functions[name] = function
 
 
 class Database:
@@ -75,7 +82,7 @@ class Database:
             connection = self._connection()
             with connection.in_use:
                 for name, function in functions.items():
-                    connection.create_function(name, 1, function, deterministic=True)
+                    connection.know(name, function)
                 return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             if is_of_damage(error):

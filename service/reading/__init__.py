@@ -28,6 +28,7 @@ from service.reading.selection import PageEnd, Selection
 from service.reading.series import SeriesReads
 from service.reading.statements import (
     ENTRY_COLUMNS,
+    ID,
     LINE_COLUMNS,
     Statement,
     found_statement,
@@ -86,10 +87,6 @@ _VERSION = (
 
 def _of(incident: str, moment: Moment) -> Sequence[str | int]:
     return (incident, *[moment.position] * 2, *[moment.reported_by] * 2)
-
-
-ID = 36
-"""Letters of an incident's id."""
 
 
 class Reader:

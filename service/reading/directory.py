@@ -39,7 +39,7 @@ class Directory:
         self._positions: list[int] = []
         self._read_to = 0
         self._render = lru_cache(maxsize=50_000)(self._rendered)
-        self._cells = lru_cache(maxsize=10_000)(self._written)
+        self._cells = lru_cache(maxsize=2)(self._cells_in)
 
     def epoch(self, position: int) -> int:
         """How many changes count at a position: what `participants` needs to know of it."""
@@ -62,8 +62,7 @@ class Directory:
 
     def cells_at(self, position: int) -> Callable[[bytes], str]:
         """What writes the cells of participants in CSV, given their key, as they were at a position."""
-        epoch = self.epoch(position)
-        return lambda key: self._cells(key, epoch)
+        return self._cells(self.epoch(position))
 
     def survivor(self, slug: str, position: int) -> str:
         """The actor that stands for one at a position: itself, unless it is merged into another."""
@@ -170,8 +169,8 @@ class Directory:
     def _rendered(self, key: bytes, epoch: int) -> bytes:
         return orjson.dumps(self._shown(key, epoch))
 
-    def _written(self, key: bytes, epoch: int) -> str:
-        return csv.participants(self._shown(key, epoch))
+    def _cells_in(self, epoch: int) -> Callable[[bytes], str]:
+        return lru_cache(maxsize=10_000)(lambda key: csv.participants(self._shown(key, epoch)))
 
     def _shown(self, key: bytes, epoch: int) -> list[dict[str, str]]:
         position = self._positions[epoch - 1] if epoch else 0

@@ -64,24 +64,28 @@ def page_statement(
 
 def lines_of(page: Statement, address: tuple[str, str]) -> Statement:
     """The statement that makes the lines of CSV of a page, given what its incidents' addresses have before
-    and after the id: how many there are, and all of them as one.
+    and after the id: how many there are, and all of them as one, in the page's order.
 
-    SQLite joins them, as rows that are handed over one by one take twice as long. The function
-    ``participants`` writes the cells of these. Lines stay in the order of the page.
+    SQLite joins them: handed over one by one they take twice as long. The function ``participants`` writes
+    the cells of these.
     """
     sql, parameters = page
-    line = "line_before || participants(participants) || line_after || ? || incident || ?"
+    line = f"before || participants(participants) || after || ? || substr(before, 1, {ID}) || ?"
     return (
-        f"SELECT count(*), CAST(group_concat({line}, '') AS BLOB) FROM ({sql})",
+        f"SELECT count(*), CAST(group_concat({line}, '') AS BLOB) FROM ({sql}) p"
+        " CROSS JOIN incident_line l ON l.version_id = p.version_id",
         [*address, *parameters],
     )
 
 
+ID = 36
+"""Letters of an incident's id, with which its line begins."""
+
 ENTRY_COLUMNS = "v.participants, v.entry"
 """What entries are made of."""
 
-LINE_COLUMNS = "v.line_before, v.participants, v.line_after, v.incident"
-"""What lines of CSV are made of."""
+LINE_COLUMNS = "v.version_id"
+"""What lines of CSV are found by."""
 
 
 @dataclass(frozen=True, slots=True)
