@@ -43,10 +43,9 @@ def safe(cell: Cell) -> str | int | float | None:
 
 
 def _has_separators(text: str) -> bool:
-    """Whether a text has to be quoted: for its quotes, commas and ends of lines as RFC 4180 demands, for
-    semicolons and tabs as spreadsheets may separate by these, too."""
+    """Whether a text has what spreadsheets separate cells by, beside commas, or ends of lines."""
     # One look for each: for all at once Python takes the letters one by one.
-    return "," in text or ";" in text or '"' in text or "\n" in text or "\r" in text or "\t" in text
+    return ";" in text or "\n" in text or "\r" in text or "\t" in text
 
 
 def cells(row: Iterable[Cell]) -> str:
@@ -59,16 +58,14 @@ def participants(shown: Sequence[Mapping[str, Any]]) -> str:
     return cells(participants_cells(shown))
 
 
-def line(head: bytes) -> tuple[str, str]:
+def line(head: bytes) -> tuple[bytes, bytes]:
     """What stands before and after the cells of the participants, given an entry up to these.
 
     The address is yet to be put at the end.
     """
-    written = [
-        write(value)
-        for write, value in zip(_WRITERS, msgspec.structs.astuple(_read(head + b"}")), strict=True)
-    ]
-    return "".join(written[:_BEFORE]), "".join(written[_BEFORE:])
+    values = msgspec.structs.astuple(_read(head + b"}"))
+    written = [write(value) for write, value in zip(_WRITERS, values, strict=True)]
+    return "".join(written[:_BEFORE]).encode(), "".join(written[_BEFORE:]).encode()
 
 
 def _cell(cell: Cell) -> str:
@@ -77,7 +74,7 @@ def _cell(cell: Cell) -> str:
     if told is None:
         return ","
     # Python's module for CSV takes longer for a row of short texts than all else there is to do.
-    if isinstance(told, str) and _has_separators(told):
+    if isinstance(told, str) and ("," in told or '"' in told or _has_separators(told)):
         told = '"' + told.replace('"', '""') + '"'
     return f"{told},"
 

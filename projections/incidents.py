@@ -51,9 +51,9 @@ TABLES = Tables(
         # Apart from the versions: those would be fewer on a page of the file, and slower to read.
         """CREATE TABLE incident_line (
             version_id INTEGER PRIMARY KEY,
-            before TEXT NOT NULL,
+            before BLOB NOT NULL,
             participants BLOB NOT NULL,
-            after TEXT NOT NULL)""",
+            after BLOB NOT NULL)""",
         """CREATE TABLE incident_merged (
             incident TEXT NOT NULL,
             survivor TEXT NOT NULL,
