@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import call
 from typing import Any
 
 import msgspec
@@ -26,20 +27,25 @@ _MISTAKEN_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])")
 _TRUTH = {True: "true", False: "false"}
 
 KEPT = 2_048
-"""So many different values of a field have their cells kept: most fields say what those of many incidents
-do (where it was, the source), and their cells are found by the field's bytes, which are not even parsed."""
+"""So many different values of a field, and texts, have their cells kept: most fields say what those of many
+incidents do (where it was, the source), and their cells are found by the field's bytes, unparsed."""
 
-LARGE = 1_000
-"""Bytes of a value from which on its cells are not kept: seven fields have to fit into some megabytes."""
+SHORT, LARGE = 100, 1_000
+"""Letters of a text, and bytes of a field's value, from which on its cells are not kept: all of them have
+to fit into some megabytes."""
 
 
 def safe(cell: Cell) -> str | int | float | None:
     """A cell as a spreadsheet can't mistake it."""
     if isinstance(cell, str):
-        if _has_separators(cell):
-            cell = _MISTAKEN_WITHIN.sub("'", cell)
-        return f"'{cell}" if cell[:1] in _MISTAKEN else cell
+        return _safe(cell)
     return _TRUTH[cell] if isinstance(cell, bool) else cell
+
+
+def _safe(text: str) -> str:
+    if _has_separators(text):
+        text = _MISTAKEN_WITHIN.sub("'", text)
+    return f"'{text}" if text[:1] in _MISTAKEN else text
 
 
 def _has_separators(text: str) -> bool:
@@ -64,19 +70,26 @@ def line(head: bytes) -> tuple[bytes, bytes]:
     The address is yet to be put at the end.
     """
     values = msgspec.structs.astuple(_read(head + b"}"))
-    written = [write(value) for write, value in zip(_WRITERS, values, strict=True)]
-    return "".join(written[:_BEFORE]).encode(), "".join(written[_BEFORE:]).encode()
+    before = "".join(map(call, _WRITERS[:_BEFORE], values[:_BEFORE]))
+    return before.encode(), "".join(map(call, _WRITERS[_BEFORE:], values[_BEFORE:])).encode()
 
 
 def _cell(cell: Cell) -> str:
     """A cell with a comma after it."""
-    told = safe(cell)
-    if told is None:
-        return ","
+    if isinstance(cell, str):
+        return _kept_text(cell) if len(cell) < SHORT else _text(cell)
+    return "," if cell is None else f"{safe(cell)},"
+
+
+def _text(text: str) -> str:
+    told = _safe(text)
     # Python's module for CSV takes longer for a row of short texts than all else there is to do.
-    if isinstance(told, str) and ("," in told or '"' in told or _has_separators(told)):
+    if "," in told or '"' in told or _has_separators(told):
         told = '"' + told.replace('"', '""') + '"'
     return f"{told},"
+
+
+_kept_text = lru_cache(KEPT)(_text)
 
 
 def _plain(value: object) -> str:
