@@ -26,7 +26,7 @@ _MISTAKEN = frozenset("=+-@\t\r＝＋－＠")
 _MISTAKEN_WITHIN = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])")
 _TRUTH = {True: "true", False: "false"}
 
-KEPT = 2_048
+KEPT = 1_024
 """So many different values of a field, and texts, have their cells kept: most fields say what those of many
 incidents do (where it was, the source), and their cells are found by the field's bytes, unparsed."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 import sqlite3
 from contextlib import closing
@@ -14,6 +16,7 @@ import orjson
 import service.log
 from domain.records import AccountRevised
 from domain.vocabulary import Status
+from projections.flat import row_of
 from service.api.dossiers import incident_document
 from service.bootstrap import Casus, open_casus, utc_now
 from service.log.codec import Codec
@@ -24,6 +27,7 @@ from service.recording import Clock
 from service.settings import Settings
 from tests.histories import CODES, COUNTRY_ROLES, DATASETS, EDGES, PROFILES, ROLES, TYPES, some
 from tests.naive import Json, View
+from tests.published import as_text
 
 CODEC = Codec()
 EVERYTHING = Selection(statuses=tuple(Status))
@@ -77,6 +81,22 @@ def pages(casus: Casus, wanted: Selection, moment: Moment, limit: int) -> list[J
         after = page.next
 
 
+AROUND_ID = "http://testserver/", "?é"
+
+
+def lines(casus: Casus, wanted: Selection, moment: Moment, limit: int) -> list[list[str]]:
+    """The lines of CSV of what a selection finds, gathered page by page."""
+    found = b""
+    after: PageEnd | None = None
+    while True:
+        page = casus.reader.lines(wanted, moment, after, limit, AROUND_ID)
+        assert page.count <= limit
+        found += page.data
+        if page.next is None:
+            return list(csv.reader(io.StringIO(found.decode(), newline=""), strict=True))
+        after = page.next
+
+
 def check_everything(casus: Casus, view: View, moment: Moment) -> None:
     """One page of all incidents has each entry as it should be, field by field."""
     found, expected = pages(casus, EVERYTHING, moment, 1_000), view.timeline(EVERYTHING)
@@ -91,7 +111,11 @@ def check_pages(casus: Casus, view: View, moment: Moment, chance: random.Random)
     wanted, limit = a_selection(chance), chance.choice([1, 2, 3, 1_000])
     with patch.object(statements, "MOST_ARMS", chance.choice([1, 60])):
         found = pages(casus, wanted, moment, limit)
+        table = lines(casus, wanted, moment, limit)
     assert found == view.timeline(wanted), (wanted, moment, limit)
+    urls = [f"{AROUND_ID[0]}{entry['id']}{AROUND_ID[1]}" for entry in found]
+    rows = [list(map(as_text, row_of(*each))) for each in zip(found, urls, strict=True)]
+    assert table == rows, (wanted, moment, limit)
 
 
 def check_document(casus: Casus, stream: UUID, view: View, moment: Moment) -> None:
