@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -207,21 +207,23 @@ def test_pages_grow_with_what_is_taken(casus, monkeypatch):
 
 
 class Watched:
-    """An application, and how many readings of pages for its publications were begun and are over."""
+    """An application, and how many readings for its publications were begun and are over."""
 
     def __init__(self, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
         self.app = app
         self.begun = self.over = 0
-        pages_of = publications.pages_of
+        for name in ("pages_of", "lines_of"):
+            monkeypatch.setattr(publications, name, self._watched(getattr(publications, name)))
 
-        def watched(*arguments: Any) -> Iterator[list[bytes]]:
+    def _watched(self, read: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        def watched(*arguments: Any) -> Iterator[Any]:
             self.begun += 1
             try:
-                yield from pages_of(*arguments)
+                yield from read(*arguments)
             finally:
                 self.over += 1
 
-        monkeypatch.setattr(publications, "pages_of", watched)
+        return watched
 
     async def ask(self, path: str, *, leaves: bool, method: str = "GET") -> list[Json]:
         """What is sent to a client, who may leave when the first of it is there; nothing is left then."""

@@ -11,6 +11,7 @@ KNOWN = {
     "2.3.1.2.1": "3d38b9590c1fa84f",
     "3.3.1.2.1.1": "508cb9b53dd150f3",
     "4.3.2.2.1.1": "1d6fe5c947c82344",
+    "5.3.2.2.1.1": "985da967bb6fd8ef",
 }
 """The shape of the tables of each version that was ever released, and of this one."""
 

@@ -32,7 +32,7 @@ from service.reading.statements import (
     LINE_COLUMNS,
     Statement,
     found_statement,
-    lines_of,
+    lines_statement,
     page_statement,
     ranges,
     reach_statement,
@@ -149,7 +149,7 @@ class Reader:
         """Lines of CSV of at most `limit` incidents, whose addresses have `address` around the id."""
         before, after_id = address[0], f"{address[1]}\r\n"
         page = self._page_statement(selection, moment, after, limit, LINE_COLUMNS)
-        statement = lines_of(page, (before, after_id))
+        statement = lines_statement(page, (before, after_id))
         cells = self._directory.cells_at(moment.position)
         [(count, data)] = self._database.rows(*statement, participants=cells)
         if count < limit:

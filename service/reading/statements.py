@@ -62,7 +62,7 @@ def page_statement(
     )
 
 
-def lines_of(page: Statement, address: tuple[str, str]) -> Statement:
+def lines_statement(page: Statement, address: tuple[str, str]) -> Statement:
     """The statement that makes the lines of CSV of a page, given what its incidents' addresses have before
     and after the id: how many there are, and all of them as one, in the page's order.
 
