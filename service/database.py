@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -25,6 +25,10 @@ CACHE, SERVING_CACHE = 2_000, 16_000
 """KiB of pages that a connection keeps, and that of the thread that serves requests."""
 
 
+MOST = 1_000_000_000
+"""Bytes of a value, at most: SQLite's own limit."""
+
+
 class Unanswered(OperationalError):
     """Raised where a database does not answer, or not in order: trying again later may do."""
 
@@ -35,6 +39,10 @@ class Unusable(OperationalError):
 
 class TooLong(Exception):
     """Raised when a read takes more than its budget."""
+
+
+class TooLarge(Exception):
+    """Raised when a value would have more bytes than a read allows."""
 
 
 class _Connection(sqlite3.Connection):
@@ -71,18 +79,48 @@ class Database:
         self._lock = threading.Lock()
         self._open: WeakSet[_Connection] = WeakSet()
 
-    def rows(
-        self, sql: str, parameters: Sequence[Any] = (), **functions: Callable[[Any], Any]
-    ) -> list[tuple[Any, ...]]:
-        """The rows of one statement, which may use functions of one value by these names.
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one statement.
 
         Raises `TooLong` within `budget`, and the library's `OperationalError` where the file can't be read.
         """
-        try:
+        return self._rows(self._connection, sql, parameters)
+
+    def text(
+        self,
+        sql: str,
+        parameters: Sequence[Any],
+        most: int | None,
+        **functions: Callable[[Any], Any],
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a statement that makes text, by functions of one value that it has by these names.
+
+        Raises `TooLarge` where a value would have more than `most` bytes, and what `rows` does.
+        """
+        used: list[_Connection] = []
+
+        def made_ready() -> _Connection:
             connection = self._connection()
+            used.append(connection)
+            for name, function in functions.items():
+                connection.know(name, function)
+            if most:
+                connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, most)
+            return connection
+
+        try:
+            return self._rows(made_ready, sql, parameters)
+        finally:
+            for connection in used:
+                with suppress(sqlite3.ProgrammingError):  # it is closed
+                    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST)
+
+    def _rows(
+        self, connected: Callable[[], _Connection], sql: str, parameters: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        try:
+            connection = connected()
             with connection.in_use:
-                for name, function in functions.items():
-                    connection.know(name, function)
                 return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             if is_of_damage(error):
@@ -150,6 +188,8 @@ def _told(error: sqlite3.Error) -> Exception:
     """The error in terms of whose trouble it is: the read's length, the store's, or else a bug's."""
     if _code(error) == sqlite3.SQLITE_INTERRUPT:
         return TooLong()
+    if _code(error) == sqlite3.SQLITE_TOOBIG:
+        return TooLarge()
     return OperationalError(error) if is_trouble_of_the_store(error) else error
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import datetime
 import logging
+import random
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -40,6 +42,7 @@ from domain.reporting import report_incident as decide_on_report
 from domain.revisions import MergeIncident, Revision, revise
 from domain.text import Line
 from domain.values import Account, ActorProfile, ExternalId
+from service.database import Unanswered
 from service.faults import fault_of
 from service.log import BEYOND, Clash, Log
 from service.log.recorder import KeyedRequest, Unmoved
@@ -56,6 +59,9 @@ SHOWN_WITHIN = 5.0
 
 ATTEMPTS = 20
 """Times that a command is decided on again because others were faster, before it is given up."""
+
+PAUSE = 0.01
+"""Seconds, at most, before the second time; before each of the others so many more."""
 
 
 _AUTHOR = TypeAdapter(Line)
@@ -196,10 +202,11 @@ class Desk:
 
         def decide() -> _Decided:
             actors = LoggedActors(self._log)
-            for external_id in profile.external_ids:
-                self._check_unclaimed(external_id, profile.id)
+            head = self._checked_unclaimed(profile.external_ids, profile.id)
             record = decide_on_actor(profile, None, actors, self.recording(caller.by))
-            return _Decided(Recorded(0, actor_stream(profile.id), 1, record))
+            return _Decided(
+                Recorded(0, actor_stream(profile.id), 1, record), Unmoved({}, head=head)
+            )
 
         return self._carry_out(decide, caller)
 
@@ -223,26 +230,37 @@ class Desk:
             if slug not in actors:
                 raise NotRecorded(slug)
             caller.check(actors[slug].position)
+            external_ids: tuple[ExternalId, ...] = ()
             if isinstance(revision, IdentifyActor):
-                external_id = ExternalId(scheme=revision.scheme, id=revision.id)
-                self._check_unclaimed(external_id, slug)
+                external_ids = (ExternalId(scheme=revision.scheme, id=revision.id),)
+            head = self._checked_unclaimed(external_ids, slug)
             record = decide_on_actor_revision(slug, revision, actors, self.recording(caller.by))
             stream = actor_stream(slug)
             recorded = Recorded(0, stream, versions.pop(stream) + 1, record)
-            return _Decided(recorded, Unmoved(versions))
+            return _Decided(recorded, Unmoved(versions, head=head))
 
         return self._carry_out(decide, caller)
 
-    def _check_unclaimed(self, external_id: ExternalId, slug: str) -> None:
+    def _checked_unclaimed(self, external_ids: Sequence[ExternalId], slug: str) -> int | None:
         """Raise `Conflict` if the address of an external id leads to another actor: then it would to none.
 
+        The position at which that was so, beyond which nothing may be recorded meanwhile; None without any.
         Datasets may do so all the same: the same id is not always the same actor's.
         """
-        address = f"{external_id.scheme}:{external_id.id}"
-        other = self._named(address)
-        if other is not None and other != self._named(slug):
-            position = self._log.actor(other)[-1].position
-            raise Conflict(f"{address} leads to {other!r} already", position=position)
+        if not external_ids:
+            return None
+        head = self._log.head
+        if not self._projector.reach(head, SHOWN_WITHIN):
+            raise Unanswered(
+                "the timelines lag behind the log: whose external ids are whose is not known"
+            )
+        for external_id in external_ids:
+            address = f"{external_id.scheme}:{external_id.id}"
+            other = self._named(address)
+            if other is not None and other != self._named(slug):
+                position = self._log.actor(other)[-1].position
+                raise Conflict(f"{address} leads to {other!r} already", position=position)
+        return head
 
     def recording(self, by: str) -> Recording:
         """Who records, and when: now. Raises `Faulty` for a name that no record could be read with."""
@@ -270,6 +288,8 @@ class Desk:
             except Clash:
                 if attempt == ATTEMPTS:
                     raise
+                # Not all at the same time again.
+                time.sleep(random.uniform(0, attempt * PAUSE))  # noqa: S311
             except (ActorExists, Conflict, Stale):
                 # It may be this very request that was faster.
                 if known := self._repeated(caller.request):

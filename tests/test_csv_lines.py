@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from unittest.mock import Mock
 
 import pytest
 
+import service.reading
 from domain.values import Participant
 from domain.vocabulary import ParticipantRole
+from projections import csv as csv_lines
 from projections.flat import NAMES
 from service.api.selections import CHUNK, LARGEST_PAGE
 from service.reading.clocks import Moment
 from service.reading.selection import Selection, SubjectKey
 from tests.conftest import CALLER, a_profile, an_account
-from tests.publishing import published
+from tests.publishing import many_participants, published
 from tests.reads import lines, pages
 
 COUNTRY, MERGED = SubjectKey("country", "AFG"), SubjectKey("actor", "taliban")
@@ -80,3 +83,28 @@ def test_pages_of_a_table_stay_small_where_incidents_are_large(casus, client, mo
     assert {len(row) for row in rows} == {len(NAMES)}
     assert asked[0] == 100
     assert asked[1] <= 1 + CHUNK // 20_000 < LARGEST_PAGE
+
+
+@pytest.mark.parametrize(("most", "together"), [(1, 1), (50_000, 1), (70_000, 3)])
+def test_lines_that_would_be_too_much_together_are_read_in_parts(
+    casus, client, monkeypatch, most, together
+):
+    for number in range(30):
+        casus.desk.report_incident(an_account(title=str(number), summary="x" * 20_000), CALLER)
+    whole = published(client, "/v1/incidents.csv").content
+    monkeypatch.setattr(service.reading, "LARGEST", most)
+    moment = Moment(casus.reader.head, None)
+    assert casus.reader.lines(Selection(), moment, None, 30, ("", "")).count == together
+    assert [row[1] for row in lines(casus, Selection(), moment, 30)] == list(map(str, range(30)))
+    assert published(client, "/v1/incidents.csv", limit=10_000).content == whole
+    # What is read by itself is not bounded.
+    assert len(casus.reader.page(Selection(), moment, None, 30).items) == 30
+
+
+def test_the_cells_of_many_participants_are_not_kept(casus, client, monkeypatch):
+    many_participants(casus, 100)
+    written = Mock(side_effect=csv_lines.participants)
+    monkeypatch.setattr(csv_lines, "participants", written)
+    for limit in (1, 2):
+        assert published(client, "/v1/incidents.csv", limit=limit).status_code == 200
+    assert written.call_count == 2

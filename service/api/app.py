@@ -54,12 +54,13 @@ from service.api.paths import NamesWithSlashes
 from service.api.problems import Problem
 from service.api.routing import ReadRoute
 from service.api.streams import HEADERS_ONLY, Places, Streams
-from service.api.threads import WAITS, WRITES, Threads
+from service.api.threads import WRITES, Looks, Threads
 from service.bootstrap import Casus
 from service.database import Unusable
 from service.imports.jobs.queue import Queue
 from service.imports.jobs.sharing import SCHEMA as IMPORTS
 from service.imports.jobs.store import Imports
+from service.log import Clash
 from service.ogc import routes as ogc
 from service.operating import logs
 from service.operating.counts import STREAMS
@@ -129,7 +130,7 @@ def create_app(casus: Casus, slot: Slot = ALONE) -> FastAPI:
     app.state.finished = FinishedAnswers()
     app.state.streams = Streams()
     app.state.writing = Threads(WRITES)
-    app.state.waiting = Threads(WAITS)
+    app.state.looks = Looks(casus.projector.catch_up)
     app.state.places = Places()
     app.state.kept = KeptFiles(casus.settings.home / "published")
     if slot.is_first:
@@ -236,6 +237,14 @@ def _add_problems(app: FastAPI) -> None:
         log.error("%s", raised)
         return Problem(
             "projection-stopped", f"the timelines stand before position {raised.position}"
+        ).response()
+
+    @app.exception_handler(Clash)
+    async def overtaken(_: Request, __: Clash) -> Response:
+        return Problem(
+            "busy",
+            "others revised the same again and again meanwhile; nothing was recorded",
+            headers={"Retry-After": "1"},
         ).response()
 
     @app.exception_handler(OperationalError)

@@ -28,7 +28,7 @@ from service.api.documents import Responses
 from service.api.finished import FinishedAnswers, key_of
 from service.api.paths import decoded
 from service.api.problems import Problem
-from service.api.threads import Threads
+from service.api.threads import Looks, Threads
 from service.api.writing import idempotency_key_of
 from service.bootstrap import Casus
 from service.database import TooLong
@@ -131,26 +131,26 @@ class ReadRoute(Route):
 
 
 async def _wait(request: Request, query: BaseModel) -> None:
-    """Wait for the position that a read asks for: another node may have recorded it. Raises `Problem`."""
+    """Have the log shown to the position that a read asks for, as another node may have recorded it.
+
+    `min_position` is waited for, and `position` looked for once. Raises `Problem`.
+    """
     casus: Casus = request.app.state.casus
+    looks: Looks = request.app.state.looks
     least: int = getattr(query, "min_position", None) or 0
-    wanted = max(least, getattr(query, "position", None) or 0)
-    if wanted <= casus.reader.head:
-        return
-    waiting: Threads = request.app.state.waiting
-    if not await waiting.run(partial(_reach, casus, wanted, least)):
+    wanted: int = getattr(query, "position", None) or 0
+    are_shown = casus.reader.head >= least or await looks.until(
+        lambda: casus.reader.head >= least, WAITED
+    )
+    if are_shown and wanted > casus.reader.head:
+        are_shown = await looks.once(WAITED)
+    if not are_shown:
         raise Problem(
             "not-yet-shown",
-            f"position {least} is not shown here yet; the log is shown up to {casus.reader.head}",
+            f"position {least or wanted} is not shown here yet; the log is shown up to"
+            f" {casus.reader.head}",
             headers={"Retry-After": "1"},
         )
-
-
-def _reach(casus: Casus, wanted: int, least: int) -> bool:
-    """Whether the position that is waited for is shown."""
-    if wanted != least:  # it is not waited for, but brought up if it is there
-        return casus.log.head < wanted or casus.projector.reach(wanted, 0.0) or not least
-    return casus.projector.reach(wanted, WAITED)
 
 
 class LongReadRoute(ReadRoute):
@@ -164,7 +164,10 @@ class _NoParameters(BaseModel):
 
 
 class StateRoute(Route):
-    """A read of what is no record, or its end: ``endpoint(request, **path parameters)``, on a thread."""
+    """A read of what is no record, or its end: ``endpoint(request, **path parameters)``, on a thread.
+
+    An end is a write, on one of their threads.
+    """
 
     def get_route_handler(self) -> Handler:
         """The handler."""
@@ -172,7 +175,11 @@ class StateRoute(Route):
 
         async def handle(request: Request) -> Response:
             parse_query(_NoParameters, request.scope["query_string"])
-            return await run_in_threadpool(endpoint, request, **decoded(request.path_params))
+            path = decoded(request.path_params)
+            if request.method not in {"GET", "HEAD"}:
+                writing: Threads = request.app.state.writing
+                return await writing.run(partial(endpoint, request, **path))
+            return await run_in_threadpool(endpoint, request, **path)
 
         return handle
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from domain.dates import OPEN_FUTURE, OPEN_PAST
 from domain.vocabulary import Status
-from service.database import Database
+from service.database import Database, TooLarge
 from service.reading.actors import Actors
 from service.reading.clocks import Moment
 from service.reading.datasets import Datasets
@@ -78,6 +78,9 @@ class CountryCount:
     code: str
     incidents: int
 
+
+LARGEST = 20_000_000
+"""Bytes of lines that are read together, or more only where one line alone has them."""
 
 _VERSION = (
     "FROM incident_version WHERE incident = ? AND from_position <= ? AND to_position > ?"
@@ -146,12 +149,19 @@ class Reader:
         limit: int,
         address: tuple[str, str],
     ) -> Lines:
-        """Lines of CSV of at most `limit` incidents, whose addresses have `address` around the id."""
+        """Lines of CSV of at most `limit` incidents, whose addresses have `address` around the id.
+
+        Fewer, where they would have more than `LARGEST` bytes.
+        """
         before, after_id = address[0], f"{address[1]}\r\n"
         page = self._page_statement(selection, moment, after, limit, LINE_COLUMNS)
         statement = lines_statement(page, (before, after_id))
         cells = self._directory.cells_at(moment.position)
-        [(count, data)] = self._database.rows(*statement, participants=cells)
+        most = LARGEST if limit > 1 else None
+        try:
+            [(count, data)] = self._database.text(*statement, most, participants=cells)
+        except TooLarge:
+            return self.lines(selection, moment, after, limit // 2, address)
         if count < limit:
             return Lines(data or b"", count, None)
         end = len(data) - len(after_id.encode())

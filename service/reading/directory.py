@@ -20,6 +20,9 @@ from service.database import Database
 from service.reading.clocks import Moment
 from service.reading.selection import Selected, Selection, Share
 
+LARGE = 1_000
+"""Bytes of a key from which on what is rendered of it is not kept: the participants of 30 or so."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Actor:
@@ -49,14 +52,14 @@ class Directory:
 
     def participants(self, key: bytes, epoch: int) -> bytes:
         """The JSON list of participants, for a row's pairs of actor and role."""
-        return self._render(key, epoch)
+        return self._render(key, epoch) if len(key) < LARGE else self._rendered(key, epoch)
 
     def entries_at(self, position: int) -> Callable[[bytes, bytes], bytes]:
         """What joins the head of an entry and the key of its participants, as they were at a position."""
         epoch = self.epoch(position)
 
         def entry(head: bytes, key: bytes) -> bytes:
-            return b'%b,"participants":%b}' % (head, self._render(key, epoch))
+            return b'%b,"participants":%b}' % (head, self.participants(key, epoch))
 
         return entry
 
@@ -170,7 +173,11 @@ class Directory:
         return orjson.dumps(self._shown(key, epoch))
 
     def _cells_in(self, epoch: int) -> Callable[[bytes], str]:
-        return lru_cache(maxsize=10_000)(lambda key: csv.participants(self._shown(key, epoch)))
+        def written(key: bytes) -> str:
+            return csv.participants(self._shown(key, epoch))
+
+        kept = lru_cache(maxsize=4_000)(written)
+        return lambda key: kept(key) if len(key) < LARGE else written(key)
 
     def _shown(self, key: bytes, epoch: int) -> list[dict[str, str]]:
         position = self._positions[epoch - 1] if epoch else 0
