@@ -126,6 +126,20 @@ def test_what_a_look_raises_reaches_whoever_waits():
         asyncio.run(Looks(fail).until(lambda: False, PATIENCE))
 
 
+def test_an_end_is_a_write_on_one_of_their_threads(client: Any, app: Any, monkeypatch):
+    run, asked = app.state.writing.run, []
+
+    async def counted(make: Any) -> Any:
+        asked.append(make)
+        return await run(make)
+
+    monkeypatch.setattr(app.state.writing, "run", counted)
+    assert client.get("/v1/subscriptions/none").status_code == 404
+    assert asked == []
+    assert client.delete("/v1/subscriptions/none").status_code == 404
+    assert len(asked) == 1
+
+
 def test_a_write_that_others_overtake_without_end_is_busy(
     client: Any, chronicle: Casus, monkeypatch
 ):

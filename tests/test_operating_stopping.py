@@ -6,11 +6,13 @@ import http.client
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
@@ -253,6 +255,26 @@ def test_an_export_that_nobody_reads_is_cut_off_without_an_end(long_home):
     assert ended.status == 0
     assert "an answer was cut off, as the service stops" in ended.errors
     assert not seen.endswith(b"0\r\n\r\n")
+
+
+def test_a_store_that_never_answers_keeps_no_server_from_ending(home):
+    """And whoever waits for it is told that nobody knows what came of the write."""
+    with (
+        serving(home, CASUS_GRACE="1") as server,
+        closing(sqlite3.connect(home / "log.sqlite", isolation_level=None)) as other,
+        closing(http.client.HTTPConnection(urlsplit(server.address).netloc)) as writing,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        headers = {**server.client.headers, "Content-Type": "application/json"}
+        writing.request("POST", "/v1/incidents", json.dumps(account("Late")), headers)
+        ended = server.end(signal.SIGTERM)
+        answer = writing.getresponse()
+        detail = json.load(answer)["detail"]
+    assert ended.status == 1
+    assert "ended at once, as the store did not answer" in ended.errors
+    assert answer.status == 503
+    assert "whether this was recorded shows later" in detail
+    assert len(log_rows(home)) == 67
 
 
 def test_what_a_receiver_of_webhooks_answers_is_written_down(home, receiver):

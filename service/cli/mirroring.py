@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 
@@ -20,7 +23,14 @@ RETRY = 2.0
 
 def mirror_log(settings: Settings, url: str, *, once: bool, key_file: Path | None) -> None:
     """Copy a log, and follow it until interrupted unless it is for once."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    told = threading.Event()
+
+    def end(*_: object) -> NoReturn:
+        told.set()
+        raise KeyboardInterrupt
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, end)
     headers = {"Authorization": f"Bearer {_key_in(key_file)}"} if key_file else {}
     try:
         with (
@@ -32,7 +42,7 @@ def mirror_log(settings: Settings, url: str, *, once: bool, key_file: Path | Non
             _catch_up(mirror)
             say(f"The log stands at position {casus.log.head}, as that of {url}.")
             if not once:
-                _follow(mirror, url)
+                _follow(mirror, url, told.is_set)
     except Diverged as diverged:
         refuse(f"this is no mirror of {url}: {diverged}; nothing was changed")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -55,12 +65,16 @@ def _catch_up(mirror: Mirror) -> None:
         refuse(f"cut off at position {done} of {total}; the same command goes on from there")
 
 
-def _follow(mirror: Mirror, url: str) -> None:
+def _follow(mirror: Mirror, url: str, is_to_end: Callable[[], bool]) -> None:
     told = ""
     while True:
         try:
             for _ in mirror.follow():
                 told = ""
+                # What is raised by a signal is lost where Python calls something on its own, as when an
+                # object goes; a heartbeat comes soon.
+                if is_to_end():
+                    return
             trouble = "the service has stopped"
         except httpx.HTTPError as error:
             trouble = _passing(error)

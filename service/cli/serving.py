@@ -77,7 +77,7 @@ def _serve(settings: Settings, *, bundled: bool) -> int:
         listening.listen(BACKLOG)
         _announce(casus, settings, listening.getsockname()[1])
         if app:
-            serve(app, listening)
+            serve(app, listening, is_all=True)
             return 0
     return Workers(settings, listening).run()
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import math
+import os
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -23,6 +26,8 @@ from fastapi import FastAPI
 from service.api.streams import Streams
 from service.operating.stalled import Connection, end_silent
 from service.operating.state import Operating
+
+log = logging.getLogger("casus")
 
 LAST_CALL = 0.25
 """Seconds for which it goes on at least: a client that is busy has had an answer by then."""
@@ -40,15 +45,21 @@ so that none sends a request into one that is being closed."""
 TICKS = 50
 """Tenths of a second between two looks at connections by which nobody asks anything."""
 
+LAST = 10.0
+"""Seconds beyond drain and grace after which a process ends at once: something waits for a store that does
+not answer, and no thread can be called back from there."""
+
 _LOOK = 0.05
 
 
 class Server(uvicorn.Server):
     """A server that ends in order."""
 
-    def __init__(self, config: uvicorn.Config, operating: Operating, streams: Streams) -> None:
+    def __init__(
+        self, config: uvicorn.Config, operating: Operating, streams: Streams, *, is_all: bool
+    ) -> None:
         super().__init__(config)
-        self._operating, self._streams = operating, streams
+        self._operating, self._streams, self._is_all = operating, streams, is_all
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until told to end; a signal that comes before the loop runs is taken up as well."""
@@ -65,6 +76,8 @@ class Server(uvicorn.Server):
         """Stop in order."""
         settings = self._operating.settings
         self._operating.stopping = True
+        if self._is_all:
+            _end_within(settings.drain + settings.grace + LAST)
         loop = asyncio.get_running_loop()
         until = loop.time() + max(settings.drain, LAST_CALL if self.server_state.connections else 0)
         while loop.time() < until and not self.force_exit:
@@ -108,8 +121,23 @@ class Server(uvicorn.Server):
         )
 
 
-def serve(app: FastAPI, listening: socket.socket) -> None:
-    """Serve an application on a socket until interrupted or terminated: the signal is raised again then."""
+def _end_within(seconds: float) -> None:
+    """End this process after so many seconds, if it has not ended in order by then."""
+
+    def end() -> None:
+        log.error("ended at once, as the store did not answer; everything acknowledged is on disk")
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
+def serve(app: FastAPI, listening: socket.socket, *, is_all: bool = False) -> None:
+    """Serve an application on a socket until interrupted or terminated: the signal is raised again then.
+
+    Where that is all that the process does, it ends some seconds after grace in any case.
+    """
     operating: Operating = app.state.operating
     config = uvicorn.Config(
         app,
@@ -128,7 +156,7 @@ def serve(app: FastAPI, listening: socket.socket) -> None:
     # What is there by now stays: looking through it for garbage would halt every answer for a while.
     gc.collect()
     gc.freeze()
-    Server(config, operating, app.state.streams).run(sockets=[listening])
+    Server(config, operating, app.state.streams, is_all=is_all).run(sockets=[listening])
 
 
 def _allow_many_connections() -> None:

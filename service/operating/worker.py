@@ -58,7 +58,7 @@ def _serve(orders: dict[str, Any]) -> None:
     slot = Slot(orders["worker"], settings.workers, orders["counts"])
     casus = open_casus(settings)
     try:
-        serve(create_app(casus, slot), socket.socket(fileno=orders["listening"]))
+        serve(create_app(casus, slot), socket.socket(fileno=orders["listening"]), is_all=True)
     finally:
         casus.close()
 
