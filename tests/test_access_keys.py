@@ -197,6 +197,21 @@ def test_a_name_that_differs_in_case_alone_is_refused_and_taken_for_the_same(nam
     assert keys.create(name, Role.CURATOR).key.name == name
 
 
+def test_names_that_differ_in_case_alone_and_were_there_before_are_made_again(keys):
+    keys.create("anna", Role.CURATOR)
+    keys.create("Bert", Role.CURATOR)
+    with keys.state.writing() as cursor:  # a Casus that did not compare them has made it
+        cursor.execute("UPDATE api_key SET name = ? WHERE name = ?", ("Anna", "Bert"))
+    for name in ("anna", "Anna"):
+        with pytest.raises(KeyRefused, match=f"there is a key '{name}'; revoke it first"):
+            keys.create(name, Role.CURATOR)
+        keys.revoke(name)
+    for name in ("anna", "Anna"):
+        assert keys.create(name, Role.CURATOR).key.name == name
+    with pytest.raises(KeyRefused, match="'ANNA' could be taken for that"):
+        keys.create("ANNA", Role.CURATOR)
+
+
 # When it was used
 
 

@@ -104,12 +104,14 @@ class Keys:
         """Make a key. Raises `KeyRefused`."""
         _check_name(name)
         with self.state.writing() as cursor:
-            if any(key.revoked is None for key in _found(cursor, " WHERE name = ?", name)):
+            same = _found(cursor, " WHERE name = ?", name)
+            if any(key.revoked is None for key in same):
                 raise KeyRefused(
                     f"there is a key {name!r}; revoke it first, or choose another name"
                 )
-            for key in _found(cursor, ""):
-                if key.name != name and _folded(key.name) == _folded(name):
+            # A name that was there before may be like another's: both stand in records.
+            for key in () if same else _found(cursor, ""):
+                if _folded(key.name) == _folded(name):
                     raise KeyRefused(
                         f"there is a key {key.name!r}, or was: the name {name!r} could be taken for that;"
                         " write it the same, or choose another"
