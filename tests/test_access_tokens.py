@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -293,6 +293,30 @@ def test_keys_of_no_use_are_left_out(provider):
     }
     with pytest.raises(Unreachable):
         Issuer(provider.address).key("one")
+
+
+@pytest.mark.parametrize("odd", [["RS256"], {"RS256": 1}, 256, True, "none", "HS256", "RS1"])
+def test_a_key_with_an_odd_algorithm_is_passed_over_and_the_others_count(odd, provider):
+    provider.documents["/keys"]["keys"].append({**jwks()["keys"][0], "kid": "odd", "alg": odd})
+    issuer = Issuer(provider.address)
+    assert issuer.key("one") is not None
+    assert issuer.key("odd") is None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_after_a_fetch_that_failed_in_whatever_way_there_is_a_pause(provider, ticks, monkeypatch):
+    def fails(_: Any) -> NoReturn:
+        raise LookupError
+
+    monkeypatch.setattr(issuers, "_usable", fails)
+    issuer = Issuer(provider.address, now=ticks)
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            issuer.key("one")
+    assert provider.asked == ["/.well-known/openid-configuration", "/keys"]
+    monkeypatch.undo()
+    ticks.now += issuers.PAUSE + 1
+    assert issuer.key("one") is not None
 
 
 def test_short_keys_are_passed_over_and_that_is_told(provider, caplog):

@@ -48,6 +48,11 @@ RSA_BITS = 2_048
 DISCOVERY = "/.well-known/openid-configuration"
 
 
+_OF_NO_KEY = (jwt.PyJWTError, ValueError, TypeError, AttributeError, NotImplementedError)
+"""What PyJWT raises for an object that is no key: it expects texts where there may be anything, and has a
+class for the algorithm that is none."""
+
+
 class _Unusable(ValueError):
     """Raised for what was fetched and is of no use; what it says has nothing of an address."""
 
@@ -111,9 +116,13 @@ class Issuer:
             fetching.join(TIMEOUT)
 
     def _renew(self) -> None:
+        self._failed = (
+            self._now()
+        )  # until it has not: whatever is raised, the next fetch is not at once
         try:
             self._keys = _usable(asyncio.run(asyncio.wait_for(self._document(), TIMEOUT)))
             self._fetched = self._now()
+            self._failed = -float("inf")
         except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             self._failed = self._now()
             place, reason = _shown(self._jwks or self._issuer), _reason(error)
@@ -199,7 +208,7 @@ def _usable(document: dict[str, Any]) -> dict[str, jwt.PyJWK]:
         ):
             try:
                 key = jwt.PyJWK(each)
-            except jwt.PyJWTError:
+            except _OF_NO_KEY:
                 continue
             identifier = str(each.get("kid", ""))
             if each["kty"] == "RSA" and key.key.key_size < RSA_BITS:
