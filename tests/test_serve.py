@@ -114,9 +114,20 @@ def test_commands_that_find_the_timelines_missing_at_once_build_them_once(home):
     assert len(list((home / "views").glob("*-*.sqlite"))) == 1
 
 
-def test_a_variable_that_is_no_setting_is_refused_with_the_one_that_is_meant(tmp_path):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("serve",),
+        ("load", "none.json"),
+        ("keys", "create", "someone", "--role", "admin"),
+        ("status",),
+        ("timeline", "AFG"),
+    ],
+    ids=" ".join,
+)
+def test_a_variable_that_is_no_setting_is_refused_with_the_one_that_is_meant(command, tmp_path):
     (tmp_path / ".env").write_text("CASUS_PASSWORD=a\nCASUS_MAX_IMPROT=1\n")
-    refused = ask("serve", home=tmp_path / "home", PORT="0", CASUS_RAETING="closed")
+    refused = ask(*command, home=tmp_path / "home", PORT="0", CASUS_RAETING="closed")
     assert refused.returncode == 2
     words = " ".join(refused.stderr.replace("│", " ").split())
     assert "CASUS_MAX_IMPROT is no setting; did you mean CASUS_MAX_IMPORT?" in words

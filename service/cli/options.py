@@ -29,7 +29,10 @@ JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.
 
 
 def settings_of(home: Path | None) -> Settings:
-    """The settings, with the folder that a command was given."""
-    from service.settings import Settings
+    """The settings, with the folder that a command was given. Ends as `usage` does if one is misspelt."""
+    from service.cli.output import usage
+    from service.settings import Settings, misspelt_settings
 
+    if misspelt := "; ".join(misspelt_settings()):
+        usage(misspelt)
     return Settings() if home is None else Settings(CASUS_HOME=home)

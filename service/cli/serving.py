@@ -17,12 +17,12 @@ from service.api.app import create_app
 from service.api.pages import LINKS
 from service.bootstrap import Casus
 from service.chronicles import BUNDLED, load_chronicle, parse_chronicle
-from service.cli.output import complain, refuse, say, usage
+from service.cli.output import complain, refuse, say
 from service.cli.stores import opened
 from service.operating import logs
 from service.operating.serving import serve
 from service.operating.workers import Workers
-from service.settings import Settings, misspelt_settings
+from service.settings import Settings
 
 log = logging.getLogger("casus")
 
@@ -43,9 +43,7 @@ def _end(*_: object) -> NoReturn:
 
 
 def serve_store(settings: Settings, *, bundled: bool) -> None:
-    """Serve until interrupted or terminated. Ends as `refuse` and `usage` do where it can't."""
-    if misspelt := "; ".join(misspelt_settings()):
-        usage(misspelt)
+    """Serve until interrupted or terminated. Ends as `refuse` does where it can't."""
     logs.begin(settings.log_format)
     if settings.workers > 1 and sys.platform == "win32":
         refuse("workers share a socket, which Windows does not let them; leave CASUS_WORKERS at 1")
