@@ -373,6 +373,33 @@ def test_a_user_who_may_only_read_is_told_at_once_which_right_is_missing(
         assert client.post("/v1/incidents", json=account("Taken")).status_code == 201
 
 
+COLUMNS = "position, originator_id, originator_version, topic"
+"""All of the log but for `state`."""
+
+
+def test_rights_that_are_granted_by_column_are_seen(reader, postgresql, tmp_path):
+    name = reader.rpartition("/")[2]
+    with closing(PostgresRecorder(reader)) as recorder:
+        postgresql.ask(
+            f"GRANT INSERT ({COLUMNS}) ON casus.log TO reader;"
+            "GRANT INSERT (key, fingerprint, position) ON casus.idempotency_key TO reader",
+            name,
+        )
+        assert "lacks INSERT on casus.log;" in recorder.refusal()
+        postgresql.ask("GRANT INSERT (state) ON casus.log TO reader", name)
+        assert recorder.refusal() == ""
+    with closing(Log(reader)) as log:
+        log.append([a_record(2)])
+
+
+def test_who_has_appended_lacks_nothing_whatever_was_seen_before(database, monkeypatch):
+    monkeypatch.setattr(postgres_recorder, "_LACKING", "SELECT current_user, 'some right'")
+    with closing(Log(database)) as log:
+        assert "lacks some right" in log.refusal()
+        log.append([a_record(1)])
+        assert log.refusal() == ""
+
+
 def test_a_command_of_a_user_who_may_only_read_is_refused_in_words(reader, tmp_path):
     chronicle = tmp_path / "one.json"
     chronicle.write_text(

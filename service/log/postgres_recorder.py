@@ -60,8 +60,9 @@ _LACKING = f"""
     FROM (VALUES ('{SCHEMA}.log', 'SELECT'), ('{SCHEMA}.log', 'INSERT'),
         ('{SCHEMA}.idempotency_key', 'SELECT'), ('{SCHEMA}.idempotency_key', 'INSERT'))
         AS needed (relation, privilege)
-    WHERE NOT has_table_privilege(needed.relation, needed.privilege)"""
-"""Who asks, and what they may not do of what an append takes."""
+    WHERE EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = needed.relation::regclass AND attnum > 0
+        AND NOT attisdropped AND NOT has_column_privilege(attrelid, attnum, needed.privilege))"""
+"""Who asks, and what they may not do of what an append takes; rights may be granted column by column."""
 
 MOST_TOGETHER = 100
 """Appends that go into one transaction at most."""
@@ -148,10 +149,10 @@ class PostgresRecorder:
         while True:
             try:
                 with self._server.connection() as connection:
-                    if begun and is_there(connection, appends):
-                        return
-                    begun = True
-                    carry_out(connection, appends)
+                    if not (begun and is_there(connection, appends)):
+                        begun = True
+                        carry_out(connection, appends)
+                self._may_append = True
                 return
             except Unusable as error:
                 self._may_append = False
