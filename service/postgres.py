@@ -8,6 +8,7 @@ within seconds.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import psycopg
 from eventsourcing.persistence import IntegrityError, PersistenceError
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from service.database import Unanswered, Unusable
 
@@ -47,7 +48,21 @@ _NOTICED_SOON = {
 _OPTIONS = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=60s"
 """Whoever dies in the middle of a transaction keeps nobody else from writing for long."""
 
+_LOOK = 3
+"""Seconds that a connection may take of which nothing is wanted but why there is none."""
+
+_REFUSED = re.compile(
+    r"authentication failed for user|no password supplied"  # SQLSTATE 28P01 and 28000
+    r"|FATAL:  (role .* does not exist|role .* is not permitted to log in|no pg_hba\.conf entry"
+    r"|pg_hba\.conf rejects|database .* does not exist|permission denied for database)"  # 3D000, 42501
+)
+"""What is told of a connection that will be refused again: libpq gives words alone, and no SQLSTATE."""
+
 T = TypeVar("T")
+
+
+class Refused(Unusable):
+    """Raised where the server, or each of several, lets nobody in by this URL."""
 
 
 def connection_words(url: str) -> str:
@@ -97,8 +112,19 @@ class Postgres:
             with self._pool.connection() as connection:
                 check_encoding(connection)
                 yield connection
+        except PoolTimeout as error:
+            raise told(self._why_none() or error) from error
         except psycopg.Error as error:
             raise told(error) from error
+
+    def _why_none(self) -> psycopg.Error | None:
+        """What the pool does not tell: why no connection can be made. None if one can be."""
+        words = make_conninfo(connection_words(self.url), connect_timeout=_LOOK)
+        try:
+            psycopg.connect(words).close()
+        except psycopg.Error as error:
+            return error
+        return None
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a statement that changes nothing; asked again where they did not come."""
@@ -145,11 +171,29 @@ def told(error: psycopg.Error) -> Exception:
         )
     if isinstance(error, psycopg.errors.UndefinedTable):
         return Unanswered(f"the database is not set up: {_first_line(error)}")
+    if isinstance(error, psycopg.OperationalError) and _is_refusal(error):
+        return Refused(
+            f"the database lets nobody in by the store's URL: {_first_line(error)}; mend its user, its"
+            " password or its database, or grant that user CONNECT"
+        )
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return Unanswered(_first_line(error))
     if isinstance(error, psycopg.IntegrityError):
         return IntegrityError(_first_line(error))
     return PersistenceError(_first_line(error))
+
+
+def _is_refusal(error: psycopg.OperationalError) -> bool:
+    """Whether no connection is made, at no host, for want of a right, a user, a password or a database."""
+    if error.sqlstate is not None:
+        return False
+    # There is a line for each host, and for each way to it; one that is merely away may come back.
+    told_of = [
+        line
+        for line in str(error).splitlines()
+        if " failed: " in line or line.startswith("- host:")
+    ]
+    return bool(told_of) and all(map(_REFUSED.search, told_of))
 
 
 def _first_line(error: BaseException) -> str:

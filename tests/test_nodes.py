@@ -15,6 +15,7 @@ import httpx
 import psycopg
 import pytest
 
+import service.postgres
 from service import bootstrap
 from service.access.keys import SCHEMA as KEYS
 from service.api.app import create_app
@@ -412,6 +413,115 @@ def test_a_command_of_a_user_who_may_only_read_is_refused_in_words(reader, tmp_p
     refused = ask("load", str(chronicle), home=tmp_path / "home", CASUS_STORE=reader)
     assert refused.returncode == 1
     assert LACKING in refused.stderr
+
+
+# A database that lets nobody in
+
+
+@pytest.fixture
+def stranger(postgresql: postgres.Server, database: str) -> Iterator[str]:
+    """The URL of the database for a user who may not connect to it."""
+    name = database.rpartition("/")[2]
+    postgresql.ask(f"CREATE USER stranger; REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    yield database.replace("//casus@", "//stranger:open-sesame@")
+    postgresql.ask("DROP USER stranger")
+
+
+def test_a_connection_that_is_refused_is_told_with_the_reason(stranger, tmp_path, monkeypatch):
+    monkeypatch.setattr(service.postgres, "PATIENCE", 1.0)
+    server, _, name = stranger.rpartition("/")
+    for url, reason in (
+        (stranger, f'permission denied for database "{name}"'),
+        (stranger.replace("//stranger:", "//nobody:"), 'role "nobody" does not exist'),
+        (f"{server.replace('stranger:', 'casus:')}/none", 'database "none" does not exist'),
+    ):
+        for command in (("status",), ("keys", "create", "someone", "--role", "admin")):
+            refused = ask(*command, home=tmp_path / "home", CASUS_STORE=url)
+            assert refused.returncode == 1
+            assert refused.stderr.count("\n") == 1
+            assert "lets nobody in by the store's URL" in refused.stderr
+            assert reason in refused.stderr
+            assert "sesame" not in refused.stderr
+        with pytest.raises(Unusable), state_at(url, KEYS).locked():
+            raise AssertionError("it was opened")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ('FATAL:  password authentication failed for user "a"', Unusable),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "a"', Unusable),
+        ("fe_sendauth: no password supplied", Unusable),
+        ("FATAL:  sorry, too many clients already", Unanswered),
+        ("FATAL:  the database system is starting up", Unanswered),
+        ("session is read-only", Unanswered),
+    ],
+)
+def test_what_will_be_refused_again_is_told_from_what_may_pass(words, kind):
+    text = f'connection failed: connection to server at "10.0.0.2", port 5432 failed: {words}'
+    error = service.postgres.told(psycopg.OperationalError(text))
+    assert isinstance(error, kind)
+    assert words in str(error)
+
+
+def test_an_append_without_an_answer_is_in_doubt_also_where_nobody_is_let_in_again(
+    database, postgresql, monkeypatch
+):
+    def lost(connection: psycopg.Connection[Any], appends: Any) -> None:
+        carry_out(connection, appends)
+        connection.close()
+        postgresql.ask(f"ALTER DATABASE {name} RENAME TO {name}_away")
+        raise Unanswered("lost")
+
+    name = database.rpartition("/")[2]
+    monkeypatch.setattr(service.postgres, "PATIENCE", 1.0)
+    with closing(Log(database)) as log:
+        monkeypatch.setattr(postgres_recorder, "carry_out", lost)
+        with pytest.raises(Unusable, match=r"not known whether it was recorded .*does not exist"):
+            log.append([a_record(1)])
+        postgresql.ask(f"ALTER DATABASE {name}_away RENAME TO {name}")
+
+
+def test_a_host_that_is_merely_away_may_come_back(stranger, monkeypatch):
+    monkeypatch.setattr(service.postgres, "PATIENCE", 1.0)
+    host = stranger.rpartition("@")[2].partition("/")[0]
+    with (
+        closing(PostgresRecorder(stranger.replace(host, f"{host},127.0.0.1:1"))) as recorder,
+        pytest.raises(Unanswered, match=r"127\.0\.0\.1"),
+    ):
+        recorder.max_notification_id()
+
+
+def test_a_server_whose_user_is_shut_out_says_so(
+    database, postgresql, tmp_path, caplog, monkeypatch
+):
+    name = database.rpartition("/")[2]
+    postgresql.ask(f"CREATE USER shut; GRANT CREATE ON DATABASE {name} TO shut", name)
+    url = database.replace("//casus@", "//shut:open-sesame@")
+    monkeypatch.setattr(service.postgres, "PATIENCE", 2.0)
+    with (
+        closing(open_casus(settings_of(tmp_path / "node", url))) as casus,
+        TestClient(create_app(casus), headers=bearing(casus)) as client,
+    ):
+        assert client.post("/v1/incidents", json=account("Taken")).status_code == 201
+        postgresql.ask("ALTER USER shut NOLOGIN")
+        postgresql.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'shut'"
+        )
+        ready = client.get("/readyz")
+        assert ready.status_code == 503
+        posted = client.post("/v1/incidents", json=account("Refused"))
+        assert "until somebody has mended it" in problem(posted, "busy")["detail"]
+        told = [each.getMessage() for each in caplog.records if each.name == "casus"]
+        assert [each for each in told if each.startswith("the store can't be used")]
+        assert [each for each in told if 'role "shut" is not permitted to log in' in each]
+        assert 'role "shut" is not permitted to log in' in ready.json()["failure"]
+        assert "sesame" not in caplog.text + ready.text
+        assert client.get("/v1/incidents").json()["position"] == 1
+        postgresql.ask("ALTER USER shut LOGIN")
+        assert client.post("/v1/incidents", json=account("Taken")).status_code == 201
+        assert client.get("/readyz").status_code == 200
+    postgresql.ask("DROP OWNED BY shut; DROP USER shut", name)
 
 
 # A read store that is none

@@ -30,7 +30,7 @@ from service.log.postgres_appends import (
     is_there,
 )
 from service.log.recorder import KeyedPosition, KeyedRequest, KnownRequest, Unmoved
-from service.postgres import SCHEMA, Postgres
+from service.postgres import SCHEMA, Postgres, Refused
 
 _CREATE = (
     f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
@@ -76,6 +76,13 @@ def has_log(url: str) -> bool:
 
 def _is_made(server: Postgres) -> bool:
     return bool(server.rows("SELECT to_regclass(%s) IS NOT NULL", [f"{SCHEMA}.log"])[0][0])
+
+
+def _in_doubt(error: Exception) -> str:
+    return (
+        f"it is not known whether it was recorded ({error});"
+        " the same request under the same Idempotency-Key is safe"
+    )
 
 
 class PostgresRecorder:
@@ -154,16 +161,15 @@ class PostgresRecorder:
                         carry_out(connection, appends)
                 self._may_append = True
                 return
+            except Refused as error:
+                raise (Unusable(_in_doubt(error)) if begun else error) from error.__cause__
             except Unusable as error:
                 self._may_append = False
                 raise Unusable(self.refusal() or str(error)) from error
             except Unanswered as error:
                 if time.monotonic() > until:
                     if begun:
-                        raise Unanswered(
-                            f"it is not known whether it was recorded ({error});"
-                            " the same request under the same Idempotency-Key is safe"
-                        ) from error
+                        raise Unanswered(_in_doubt(error)) from error
                     raise
             time.sleep(postgres.PAUSE)
 
