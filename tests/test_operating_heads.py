@@ -233,6 +233,27 @@ def test_a_connection_by_which_nothing_is_asked_in_whole_is_ended(said, told, se
     serve(client)
 
 
+@pytest.mark.parametrize("before", [b"", FIRST + b"\r\n"], ids=["the first", "another"])
+def test_a_head_is_waited_for_about_as_long_as_is_said(before, serve, monkeypatch) -> None:
+    apart = serving.TICKS / 10
+    monkeypatch.setattr(serving, "TICKS", 1_000_000)
+
+    async def client(server: serving.Server, reader: Reader, writer: Writer) -> None:
+        writer.write(before)
+        begin = await reader.readuntil(b" bytes\n") if before else b""
+        writer.write(b"G")
+        await until(lambda: [each for each in server.server_state.connections if each.unread])
+        (connection,) = server.server_state.connections
+        now = 0.0  # since it came
+        while not connection.transport.is_closing():
+            now += apart
+            stalled.end_silent([connection], now)
+        assert stalled.ASKED_WITHIN < now <= stalled.ASKED_WITHIN + 3
+        assert (await answers(reader, begin))[-1] == b"HTTP/1.1 408 Request Timeout"
+
+    serve(client)
+
+
 def test_a_connection_that_goes_on_is_not_ended(serve, monkeypatch) -> None:
     monkeypatch.setattr(serving, "TICKS", 1_000_000)
 

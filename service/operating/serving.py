@@ -42,7 +42,7 @@ KEPT_ALIVE = 75
 """Seconds for which a connection stays open between requests: longer than proxies keep theirs (nginx: 60),
 so that none sends a request into one that is being closed."""
 
-TICKS = 50
+TICKS = 10
 """Tenths of a second between two looks at connections by which nobody asks anything."""
 
 LAST = 10.0

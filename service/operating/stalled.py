@@ -41,7 +41,7 @@ class Connection(Protocol):
 
     _looking: asyncio.TimerHandle | None = None
     _silent_since: float | None = None
-    _taken_before = -1
+    _taken_before = 0
 
     def pause_writing(self) -> None:
         """More waits than should."""
@@ -60,10 +60,10 @@ class Connection(Protocol):
 
     def end_if_silent(self, now: float) -> None:
         """End it if nobody has asked anything by it for long. To be called now and then."""
-        if not self._waits or self.taken != self._taken_before:
-            self._taken_before, self._silent_since = self.taken, None
-        elif self._silent_since is None:
-            self._silent_since = now
+        if not self._waits:
+            self._silent_since = None
+        elif self._silent_since is None or self.taken != self._taken_before:
+            self._taken_before, self._silent_since = self.taken, now
         elif now - self._silent_since > ASKED_WITHIN and not self.transport.is_closing():
             if self.unread and not self.refused:
                 self.answer(
