@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 import service.postgres
 from service import bootstrap
@@ -209,6 +210,9 @@ def test_a_store_that_is_named_wrongly_is_refused_in_words(tmp_path):
         "open?ses@ame",
         "@sesame",
         "open%40@sesame/",
+        "open?ses/ame",
+        "open?ses/ame@open",
+        "open?ses=a/ses@ame&b",
     ],
 )
 @pytest.mark.parametrize("setting", ["CASUS_STORE", "CASUS_READ_STORE"])
@@ -233,10 +237,14 @@ def test_a_password_that_is_not_escaped_is_refused_and_not_shown(setting, secret
         "postgresql:///casus?host=/run/postgresql",
         "postgresql://casus:a:b#c@one/casus",
         "postgresql://casus:a?b@one?application_name=a@b",
+        "postgresql://?host=/var/run/postgresql&user=me@corp",
+        "postgresql://db.example?sslrootcert=/etc/a@b.pem",
+        "postgresql://[::1]:1,other:2?sslmode=require&sslrootcert=/etc/a@b.pem",
     ],
 )
 def test_what_libpq_understands_is_a_place(address):
     assert place_of(address) == address
+    assert conninfo_to_dict(address)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from service.log.recorder import LogRecorder
@@ -14,6 +15,10 @@ FILE = "log.sqlite"
 
 SCHEMES = ("postgresql://", "postgres://")
 
+_HOST_AND_QUERY = re.compile(r"[^@/?]*\?(?=[^@/]*/)[a-z_]+=[^&]*(&[a-z_]+=[^&]*)*")
+"""An address without a user and a path, whose query may have an @ behind a /. Where an @ comes first, libpq
+takes what is before it for a user and a password, also a ? in it."""
+
 
 class NoPlace(ValueError):
     """Raised for words that name no place of a log."""
@@ -25,8 +30,11 @@ def place_of(text: str) -> LogPlace:
     Raises `NoPlace`, which does not repeat it: it may hold a password.
     """
     if text.startswith(SCHEMES):
+        where = text.partition("://")[2]
+        if _HOST_AND_QUERY.fullmatch(where):
+            return text
         # Else a part of a password is looked up as a host, and shown where it is none.
-        server, _, rest = text.partition("://")[2].partition("/")
+        server, _, rest = where.partition("/")
         host = server.partition("@")[2]
         if any("@" in part.partition("?")[0] for part in (host, rest)):
             raise NoPlace(
