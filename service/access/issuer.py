@@ -116,15 +116,13 @@ class Issuer:
             fetching.join(TIMEOUT)
 
     def _renew(self) -> None:
-        self._failed = (
-            self._now()
-        )  # until it has not: whatever is raised, the next fetch is not at once
+        # Until it has gone well: whatever is raised, the next fetch is not at once.
+        self._failed = self._now()
         try:
             self._keys = _usable(asyncio.run(asyncio.wait_for(self._document(), TIMEOUT)))
             self._fetched = self._now()
             self._failed = -float("inf")
         except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            self._failed = self._now()
             place, reason = _shown(self._jwks or self._issuer), _reason(error)
             log.error("the provider's keys can't be fetched, from %s: %s", place, reason)
 
