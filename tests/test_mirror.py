@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID
 
 import httpx
@@ -17,6 +18,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.records import Record, Recorded
 from service.bootstrap import Casus, open_casus
+from service.cli import mirroring
 from service.log import Clash
 from service.log.recorder import Unmoved
 from service.mirroring import Diverged, Mirror
@@ -271,6 +273,13 @@ def test_the_command_follows_until_it_is_interrupted(source, tmp_path) -> None:
     finally:
         kill(process)
     assert log_rows(copied) == log_rows(tmp_path / "theirs")
+
+
+def test_the_command_ends_with_the_next_piece_where_what_the_signal_raised_was_lost() -> None:
+    pieces, told = iter(range(9)), iter([False, False, True])
+    mirror = Mock(follow=lambda: pieces)
+    mirroring._follow(mirror, "http://testserver", lambda: next(told))
+    assert next(pieces) == 3
 
 
 def test_the_command_waits_for_a_service_that_has_stopped(tmp_path) -> None:

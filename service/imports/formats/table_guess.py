@@ -278,6 +278,7 @@ def _is_written(cell: str, date_format: str | None) -> bool:
 
 def is_count(cell: str) -> bool:
     """Whether a cell is a count, whatever its marks mean."""
+    # Each function is called before there is the next mark.
     return any(reads(cell, lambda each: figures_of(each, mark)) for mark in (",", "."))  # noqa: B023
 
 

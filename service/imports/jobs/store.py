@@ -262,5 +262,6 @@ class Imports:
 
     def _ids(self) -> list[str]:
         with suppress(FileNotFoundError):
+            # Names are all that is wanted, and this makes no path of each.
             return [name for name in os.listdir(self.folder) if _ID.fullmatch(name)]  # noqa: PTH208
         return []

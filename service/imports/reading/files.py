@@ -95,7 +95,7 @@ class Stream:
         What is no such file already is written to a temporary one. Raises `UnreadableFile`.
         """
         if self._file is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this
             try:
                 while data := self.read(_CHUNK):
                     self._file.write(data)
@@ -167,7 +167,7 @@ def open_file(name: str, piped: IO[bytes] | None = None) -> Iterator[Source]:
         yield Source("standard input", given, _size(given), seekable=False)
         return
     try:
-        file = Path(name).open("rb")  # noqa: SIM115
+        file = Path(name).open("rb")  # noqa: SIM115 - closed below
     except FileNotFoundError:
         raise UnreadableFile(name, "there is no such file", "check its path") from None
     except IsADirectoryError:
